@@ -1,0 +1,1023 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * bpfstatsd(8): runs a command for every N packets seen on a network
+ * interface.  This is the parent process: the command line, the start,
+ * signals, reload, interfaces that come and go.
+ */
+
+#include <sys/types.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <paths.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "counter.h"
+
+#define GRACE		5	/* seconds that commands get at the end */
+#define RETRY		1	/* seconds until what failed is tried again */
+#define MAX_DEATHS	5	/* of engines, a minute */
+
+/* What the command line says, but for struct options. */
+struct arguments {
+	const char	*file;
+	int		 debug;
+	int		 check;
+	uint64_t	 count;
+	const char	*ifname;
+	int64_t		 wait;		/* ns */
+	char		**command;
+};
+
+static void		 print_usage(FILE *);
+static void		 usage(void) __attribute__((__noreturn__));
+static void		 help(void) __attribute__((__noreturn__));
+static void		 clean_start(void);
+static void		 parse_arguments(int, char **, struct arguments *);
+static struct conf	*one_rule(const struct arguments *);
+static const char	*find_command(const char *);
+static struct conf	*load(const char *);
+static int		 check_users(const struct conf *);
+static void		 check_only(const struct conf *)
+			    __attribute__((__noreturn__));
+static char		*absolute(const char *);
+static void		 raise_limit(void);
+static void		 find_engine_user(void);
+static void		 open_all(void);
+static int		 open_counter(struct counter *);
+static int		 complain(struct counter *, const char *, int);
+static int		 background(void);
+static void		 ready(int);
+static void		 set_up_events(void);
+static void		 restrict_files(void);
+
+static void		 look(struct rule *);
+static void		 signal_handler(int, short, void *);
+static void		 interfaces_handler(int, short, void *);
+static void		 check_later(void);
+static void		 check_handler(int, short, void *);
+static int		 check_gone(void);
+static void		 retry_handler(int, short, void *);
+static void		 reload_handler(int, short, void *);
+static void		 grace_handler(int, short, void *);
+static void		 replace_engine(int);
+static void		 log_status(void);
+static void		 end_if_idle(void);
+
+struct options		 options;
+
+static struct conf	*conf;
+static char		*conf_path;		/* absolute */
+static int		 device = -1;		/* opened set-user-ID */
+static const struct account *engine_user;	/* NULL: whoever we are */
+static int		 stopping;
+static int		 exit_status;
+static int		 grace_over;
+static struct event	 signal_events[7];
+static struct event	 interfaces_ev;
+static struct event	 check_ev;
+static int64_t		 checked = NEVER;
+static struct event	 retry_ev;
+static struct event	 reload_ev;
+static struct event	 grace_ev;
+
+static void
+print_usage(FILE *to)
+{
+	fprintf(to,
+	    "usage: bpfstatsd [-dhntv] [-D macro=value] [-f file]\n"
+	    "       bpfstatsd [-hntv] [-c count] [-i interface] [-w wait] "
+	    "command [argument ...]\n");
+}
+
+static void
+usage(void)
+{
+	print_usage(stderr);
+	exit(1);
+}
+
+static void
+help(void)
+{
+	print_usage(stdout);
+	printf("\n"
+	    "Run a command for every count packets seen on an interface.\n"
+	    "\n"
+	    "  -c count        packets needed to run the command "
+	    "(default %d)\n"
+	    "  -D macro=value  define a macro, stronger than the file's "
+	    "(default none)\n"
+	    "  -d              stay in the foreground and log to stderr "
+	    "(default off)\n"
+	    "  -f file         configuration file (default %s)\n"
+	    "  -h              print this and exit\n"
+	    "  -i interface    interface to count on (default %s)\n"
+	    "  -n              check the configuration and exit "
+	    "(default off)\n"
+	    "  -t              stay in the foreground, count, and log what "
+	    "would run (default off)\n"
+	    "  -v              log more; with -n print the configuration "
+	    "(default off)\n"
+	    "  -w wait         shortest time between two starts, a number of "
+	    "seconds or\n"
+	    "                  a number with s, m, h or d (default and "
+	    "minimum %ds)\n",
+	    DEFAULT_COUNT, CONF_FILE, DEFAULT_IFACE, DEFAULT_WAIT);
+	if (fflush(stdout) == EOF)
+		fatal("standard output");
+	exit(0);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments	 args;
+	int			 setugid, ready_fd = -1, in_front;
+
+	/* whoever started us set-user-ID may get a counter, nothing else */
+	if ((setugid = issetugid()) != 0) {
+		device = counter_open();
+		privs_give_up();
+	}
+	clean_start();
+	parse_arguments(argc, argv, &args);
+	if (setugid && !options.onerule && !args.check)
+		fatalx("start as root");
+
+	conf = options.onerule ? one_rule(&args) : load(args.file);
+	if (conf == NULL)
+		exit(1);
+	if (args.check)
+		check_only(conf);
+	if (!check_users(conf))
+		exit(1);
+	if (!options.onerule)
+		conf_path = absolute(args.file);
+
+	in_front = options.onerule || options.test || args.debug;
+	log_open(in_front ? LOG_TO_STDERR : LOG_TO_BOTH);
+	raise_limit();
+	find_engine_user();
+	if (conf_share(conf) == -1)
+		fatal("shared memory");
+	open_all();
+	if (!in_front)
+		ready_fd = background();
+	if (!options.onerule && chdir("/") == -1)
+		fatal("/");
+	set_up_events();
+	restrict_files();
+	if (engine_start(conf, engine_user) == -1)
+		exit(1);
+	if (options.onerule) {
+		if (unveil(TAILQ_FIRST(&conf->rules)->command[0], "x") == -1 ||
+		    pledge("stdio proc exec", NULL) == -1)
+			fatal("sandbox");
+	}
+	if (ready_fd != -1)
+		ready(ready_fd);
+	if (!stopping)
+		event_dispatch();
+	engine_stop();
+	return exit_status;
+}
+
+/* The clock of everything: nanoseconds that no change of date moves. */
+int64_t
+now(void)
+{
+	struct timespec	 ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NSEC + ts.tv_nsec;
+}
+
+/*
+ * Descriptors 0 to 2 exist, there are no others but the device, no signal is
+ * blocked or has a strange disposition, and the environment is empty: that of
+ * the caller is for the command alone, not for the libraries.
+ */
+static void
+clean_start(void)
+{
+	static char	*empty[] = { NULL };
+	extern char	**environ;
+	struct sigaction sa;
+	sigset_t	 none;
+	int		 fd;
+
+	if (device != -1 && device != 3) {
+		if (dup2(device, 3) == -1 ||
+		    fcntl(3, F_SETFD, FD_CLOEXEC) == -1)
+			exit(1);
+		close(device);
+		device = 3;
+	}
+	closefrom(device == -1 ? 3 : 4);
+	do {
+		if ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1 &&
+		    errno != EMFILE)
+			fatal("/dev/null");
+	} while (fd != -1 && fd <= STDERR_FILENO &&
+	    fcntl(fd, F_SETFD, 0) == 0);
+	if (fd != -1)
+		close(fd);
+
+	if (getrlimit(RLIMIT_NOFILE, &options.nofile) == -1)
+		fatal("getrlimit");
+	if (sigaction(SIGHUP, NULL, &sa) == 0 && sa.sa_handler == SIG_IGN)
+		options.hup_ignored = 1;
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	options.environ = environ;
+	tzset();
+	environ = empty;
+}
+
+static void
+parse_arguments(int argc, char **argv, struct arguments *args)
+{
+	static const char	 of_rule[] = "ciw", of_daemon[] = "Ddf";
+	const char		*wrong;
+	char			 used[128] = "";
+	int64_t			 count = DEFAULT_COUNT;
+	int			 ch;
+
+	*args = (struct arguments){
+		.file = CONF_FILE,
+		.ifname = DEFAULT_IFACE,
+		.wait = DEFAULT_WAIT * NSEC
+	};
+	/* "+": operands end the options with any C library */
+	while ((ch = getopt(argc, argv, "+c:D:df:hi:ntvw:")) != -1) {
+		if (strchr(used, ch) == NULL)
+			used[strlen(used)] = ch;
+		switch (ch) {
+		case 'c':
+			if (parse_number(optarg, MAX_COUNT, &count) == -1)
+				fatalx("-c %s: not a number from 1 to %"
+				    PRId64, optarg, MAX_COUNT);
+			break;
+		case 'D':
+			if ((wrong = parse_define(optarg)) != NULL)
+				fatalx("-D %s: %s", optarg, wrong);
+			break;
+		case 'd':
+			args->debug = 1;
+			break;
+		case 'f':
+			args->file = optarg;
+			break;
+		case 'h':
+			help();
+		case 'i':
+			args->ifname = optarg;
+			break;
+		case 'n':
+			args->check = 1;
+			break;
+		case 't':
+			options.test = 1;
+			break;
+		case 'v':
+			options.verbose = 1;
+			break;
+		case 'w':
+			if (parse_time(optarg, MAX_TIME, &args->wait) == -1)
+				fatalx("-w %s: not a time from 1s to %ds",
+				    optarg, MAX_TIME);
+			break;
+		default:
+			usage();
+		}
+	}
+	args->count = count;
+	args->command = argv + optind;
+	options.onerule = optind < argc;
+	if ((wrong = strpbrk(used, options.onerule ? of_daemon : of_rule)) !=
+	    NULL) {
+		log_warnx("-%c goes %s a command", *wrong,
+		    options.onerule ? "without" : "with");
+		usage();
+	}
+	if (args->ifname[0] == '\0' || strlen(args->ifname) >= IF_NAMESIZE)
+		fatalx("-i %s: a name of an interface has 1 to %d bytes",
+		    args->ifname, IF_NAMESIZE - 1);
+	if (options.verbose)
+		log_level(LOG_DEBUG);
+	else if (options.onerule && !options.test)
+		log_level(LOG_WARNING);
+}
+
+/* The configuration of a command line: one rule. */
+static struct conf *
+one_rule(const struct arguments *args)
+{
+	struct conf	*one;
+	struct rule	*rule;
+	const char	*path;
+	int		 n;
+
+	if ((path = find_command(args->command[0])) == NULL) {
+		if (!args->check)
+			fatal("%s", args->command[0]);
+		path = args->command[0];
+	}
+	for (n = 0; args->command[n] != NULL; n++)
+		continue;
+	if ((one = conf_new()) == NULL ||
+	    (rule = conf_alloc(one, sizeof(*rule))) == NULL ||
+	    (rule->command = conf_alloc(one, (n + 1) *
+	    sizeof(*rule->command))) == NULL ||
+	    (rule->command[0] = conf_strdup(one, path)) == NULL)
+		fatal("configuration");
+	memcpy(rule->command + 1, args->command + 1,
+	    (n - 1) * sizeof(*rule->command));
+	rule->name = "command";
+	strlcpy(rule->ifname, args->ifname, sizeof(rule->ifname));
+	rule->terms.count = args->count;
+	rule->terms.wait = args->wait;
+	if (args->check && (rule->account = account_self(one)) == NULL)
+		fatal("configuration");
+	TAILQ_INSERT_TAIL(&one->rules, rule, next);
+	one->nrules = 1;
+	if (conf_add_counters(one) == -1)
+		fatal("configuration");
+	return one;
+}
+
+/* As execvp(3) would.  Returns a static path, or NULL with errno. */
+static const char *
+find_command(const char *name)
+{
+	static char	 path[PATH_MAX];
+	const char	*dir = _PATH_DEFPATH, *end;
+	char		**p;
+	struct stat	 st;
+	int		 error = ENOENT, n;
+
+	if (name[0] == '\0') {
+		errno = ENOENT;
+		return NULL;
+	}
+	if (strchr(name, '/') != NULL)
+		return access(name, X_OK) == 0 ? name : NULL;
+	for (p = options.environ; *p != NULL; p++)
+		if (strncmp(*p, "PATH=", 5) == 0) {
+			dir = *p + 5;
+			break;
+		}
+	for (;; dir = end + 1) {
+		end = dir + strcspn(dir, ":");
+		n = snprintf(path, sizeof(path), "%.*s%s%s",
+		    (int)(end - dir), dir, end > dir ? "/" : "./", name);
+		if (n > 0 && (size_t)n < sizeof(path) &&
+		    stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+			if (access(path, X_OK) == 0)
+				return path;
+			error = errno;
+		}
+		if (*end == '\0')
+			break;
+	}
+	errno = error;
+	return NULL;
+}
+
+/* Read a configuration.  Returns NULL after all errors were logged. */
+static struct conf *
+load(const char *path)
+{
+	struct conf	*new = NULL;
+	const char	*error;
+	char		*text;
+	size_t		 len;
+
+	if ((text = file_read(path, &len, &error)) == NULL)
+		log_at(path, 0, "%s", error);
+	else if ((new = conf_new()) == NULL)
+		log_warn("configuration");
+	else if (parse_conf(new, path, text, len) == -1) {
+		conf_free(new);
+		new = NULL;
+	} else if (new->nrules == 0)
+		log_at(path, 0, "no rules");
+	free(text);
+	return new;
+}
+
+/* Nobody but root can run commands as somebody else. */
+static int
+check_users(const struct conf *new)
+{
+	const struct rule	*rule;
+	int			 good = 1;
+
+	TAILQ_FOREACH(rule, &new->rules, next)
+		if (rule->account != NULL && getuid() != 0 &&
+		    rule->account->uid != getuid()) {
+			log_at(rule->file, rule->line, "rule \"%s\": only "
+			    "root can run commands as user %s", rule->name,
+			    rule->account->name);
+			good = 0;
+		}
+	return good;
+}
+
+/* -n */
+static void
+check_only(const struct conf *new)
+{
+	if (options.verbose)
+		conf_print(new);
+	if (fflush(stdout) == EOF || ferror(stdout))
+		fatal("standard output");
+	fprintf(stderr, "configuration OK\n");
+	exit(0);
+}
+
+/* The daemon changes its directory; a reload must find the same file. */
+static char *
+absolute(const char *path)
+{
+	char	 dir[PATH_MAX], *result;
+
+	if (path[0] == '/')
+		result = strdup(path);
+	else if (getcwd(dir, sizeof(dir)) == NULL ||
+	    asprintf(&result, "%s/%s", dir, path) == -1)
+		result = NULL;
+	if (result == NULL)
+		fatal("%s", path);
+	return result;
+}
+
+/* A descriptor for each counter and two for each command that runs. */
+static void
+raise_limit(void)
+{
+	struct rlimit	 limit = options.nofile;
+
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+		log_warn("limit of descriptors");
+}
+
+/* Root's engine is another user's. */
+static void
+find_engine_user(void)
+{
+	struct conf	*keep;
+	const char	*error;
+
+	if (getuid() != 0)
+		return;
+	if ((keep = conf_new()) == NULL)
+		fatal("configuration");
+	engine_user = account_find(keep, ENGINE_USER, &error);
+	if (engine_user == NULL)
+		fatalx("user %s: %s: add it with: useradd -d %s -s "
+		    "/sbin/nologin %s", ENGINE_USER, error, ENGINE_DIR,
+		    ENGINE_USER);
+}
+
+/* Counters. */
+
+/* Without the right to count there is no sense in starting. */
+static void
+open_all(void)
+{
+	struct counter	*counter;
+
+	RB_FOREACH(counter, counters, &conf->counters)
+		if (!open_counter(counter) && (options.onerule ||
+		    counter->error == EPERM || counter->error == EACCES))
+			exit(1);
+}
+
+/* Open and attach a counter.  Returns 0 if it waits, which is logged once. */
+static int
+open_counter(struct counter *counter)
+{
+	int	 fd = device;
+
+	if (fd == -1 && (fd = counter_open()) == -1)
+		return complain(counter, counter_device, errno);
+	if (counter_attach(counter, fd) == -1) {
+		complain(counter, counter->ifname, errno);
+		if (fd != device)
+			close(fd);
+		return 0;
+	}
+	if (fd == device)
+		device = -1;
+	if (counter->error != 0)
+		log_info("%s: counting", counter->ifname);
+	counter->error = 0;
+	return 1;
+}
+
+static int
+complain(struct counter *counter, const char *what, int error)
+{
+	const char	*text = strerror(error);
+	const char	*remedy = counter_remedy(error);
+
+	if (error == counter->error)
+		return 0;
+	counter->error = error;
+	if (error == ENXIO)
+		text = "no such interface";
+	if (!options.onerule && error == ENXIO)
+		remedy = "its rules wait for it";
+	log_warnx("%s: %s%s%s", what, text, remedy != NULL ? ": " : "",
+	    remedy != NULL ? remedy : "");
+	return 0;
+}
+
+/* Starting. */
+
+/*
+ * Go to the background; the first process stays until ready() is called for
+ * the descriptor that this returns, or fails with this one.
+ */
+static int
+background(void)
+{
+	int	 fds[2];
+	char	 c;
+
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		fatal("pipe");
+	switch (fork()) {
+	case -1:
+		fatal("fork");
+	case 0:
+		close(fds[0]);
+		if (setsid() == -1)
+			fatal("setsid");
+		return fds[1];
+	}
+	close(fds[1]);
+	_exit(read(fds[0], &c, 1) == 1 ? 0 : 1);
+}
+
+static void
+ready(int fd)
+{
+	int	 null;
+
+	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1 ||
+	    dup2(null, STDIN_FILENO) == -1 ||
+	    dup2(null, STDOUT_FILENO) == -1 ||
+	    dup2(null, STDERR_FILENO) == -1)
+		fatal("/dev/null");
+	close(null);
+	log_open(LOG_TO_SYSLOG);
+	if (write(fd, "", 1) != 1)
+		fatal("ready");
+	close(fd);
+}
+
+static void
+set_up_events(void)
+{
+	static const int	 signals[] = {
+		SIGHUP, SIGINT, SIGTERM, SIGCHLD, SIGUSR1,
+#ifdef SIGINFO
+		SIGINFO
+#endif
+	};
+	size_t			 i;
+	int			 fd;
+
+	if (event_init() == NULL)
+		fatalx("event_init");
+	if (run_init() == -1)
+		fatal("/dev/null");
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		if (options.onerule && options.hup_ignored &&
+		    signals[i] == SIGHUP)
+			continue;
+		signal_set(&signal_events[i], signals[i], signal_handler,
+		    NULL);
+		if (signal_add(&signal_events[i], NULL) == -1)
+			fatal("signal_add");
+	}
+	if ((fd = iface_open()) == -1)
+		fatal("routing socket");
+	event_set(&interfaces_ev, fd, EV_READ | EV_PERSIST,
+	    interfaces_handler, NULL);
+	if (event_add(&interfaces_ev, NULL) == -1)
+		fatal("event_add");
+	evtimer_set(&check_ev, check_handler, NULL);
+	evtimer_set(&retry_ev, retry_handler, NULL);
+	evtimer_set(&reload_ev, reload_handler, NULL);
+	evtimer_set(&grace_ev, grace_handler, NULL);
+	check_later();		/* what came or went before the socket */
+}
+
+/*
+ * The daemon opens devices and reads what the configuration includes, but
+ * writes nothing.  The one-rule form needs its command alone, which
+ * pledge(2) follows.
+ */
+static void
+restrict_files(void)
+{
+	if (options.onerule)
+		return;
+	if (unveil("/", "rx") == -1 || unveil("/dev/null", "rw") == -1 ||
+	    unveil(NULL, NULL) == -1)
+		fatal("unveil");
+}
+
+/* Rules. */
+
+void
+look_all(void)
+{
+	struct rule	*rule;
+
+	TAILQ_FOREACH(rule, &conf->rules, next)
+		look(rule);
+}
+
+/*
+ * Start what the rule is due for.  What a start takes is written down only
+ * when it has succeeded.
+ */
+static void
+look(struct rule *rule)
+{
+	const struct terms	*terms = &rule->terms;
+	struct state		 after;
+	enum what		 what;
+	uint64_t		 total, packets, owed;
+	int64_t			 time, next;
+
+	while (!stopping) {
+		time = now();
+		total = count_total(rule->counter->count);
+		what = rule_due(terms, rule->state, total, time, &next);
+		if (what == NOTHING)
+			return;
+		if (what == RENEW) {
+			rule_take(terms, rule->state, what, total, time);
+			return;
+		}
+		after = *rule->state;
+		packets = rule_take(terms, &after, what, total, time);
+		owed = !terms->exact ? 0 :
+		    rule_tally(terms, &after, total) / terms->count;
+		if (options.test)
+			run_test(rule, what, packets, total -
+			    rule->state->base);
+		else if (run_start(rule, what, packets, total -
+		    rule->state->base, owed) == -1)
+			return;
+		rule_take(terms, rule->state, what, total, time);
+		if (options.test)
+			rule_done(terms, rule->state, what, 1, time);
+		if (terms->immediate && !terms->exact)
+			engine_poke();
+		if (!options.test)
+			return;
+	}
+}
+
+/* From run.c: a run has ended, well or not. */
+void
+run_ended(struct job *job, int ok)
+{
+	struct rule	*rule = job->rule;
+
+	if (stopping)
+		end_if_idle();
+	if (rule == NULL)
+		return;
+	if (job->stale)
+		rule->state->running = 0;
+	else
+		rule_done(&rule->terms, rule->state, job->what, ok, now());
+	if (rule->terms.exact)
+		look(rule);
+	else if (rule->terms.immediate)
+		engine_poke();
+}
+
+/* From run.c: something that a start needs could not be had. */
+void
+start_refused(void)
+{
+	struct timeval	 tv = { .tv_sec = RETRY };
+
+	if (!evtimer_pending(&retry_ev, NULL))
+		evtimer_add(&retry_ev, &tv);
+}
+
+static void
+retry_handler(int fd, short event, void *arg)
+{
+	(void)fd;
+	(void)event;
+	(void)arg;
+	if (stopping)
+		return;
+	if (!engine_runs() && engine_start(conf, engine_user) == -1)
+		start_refused();
+	look_all();
+}
+
+/* Signals. */
+
+static void
+signal_handler(int sig, short event, void *arg)
+{
+	struct timeval	 at_once = { 0, 0 };
+	int		 status;
+
+	(void)event;
+	(void)arg;
+	switch (sig) {
+	case SIGHUP:
+		if (options.onerule)
+			stop(0);
+		else if (!evtimer_pending(&reload_ev, NULL))
+			evtimer_add(&reload_ev, &at_once);
+		break;
+	case SIGINT:
+	case SIGTERM:
+		stop(0);
+		break;
+	case SIGCHLD:
+		if (engine_died(&status))
+			replace_engine(status);
+		run_reap();
+		break;
+	default:
+		log_status();
+	}
+}
+
+/*
+ * An engine that somebody killed is replaced; it has lost nothing.  One that
+ * ended by itself has something wrong with it.
+ */
+static void
+replace_engine(int status)
+{
+	static int64_t	 deaths[MAX_DEATHS];
+	static int	 n;
+	int64_t		 time = now();
+
+	if (stopping)
+		return;
+	if (!WIFSIGNALED(status) || (WTERMSIG(status) != SIGKILL &&
+	    WTERMSIG(status) != SIGTERM) || options.onerule) {
+		if (WIFSIGNALED(status))
+			log_warnx("engine ended with signal %d",
+			    WTERMSIG(status));
+		else
+			log_warnx("engine ended with status %d",
+			    WEXITSTATUS(status));
+		stop(1);
+		return;
+	}
+	if (n >= MAX_DEATHS && time - deaths[n % MAX_DEATHS] < 60 * NSEC) {
+		log_warnx("engine was killed %d times in a minute",
+		    MAX_DEATHS + 1);
+		stop(1);
+		return;
+	}
+	deaths[n++ % MAX_DEATHS] = time;
+	log_warnx("engine was killed: starting another");
+	if (engine_start(conf, engine_user) == -1)
+		start_refused();
+}
+
+static void
+log_status(void)
+{
+	const struct rule	*rule;
+
+	TAILQ_FOREACH(rule, &conf->rules, next) {
+		const struct state	*state = rule->state;
+		uint64_t		 total;
+
+		total = count_total(rule->counter->count);
+		log_info("rule \"%s\": %s %s, total %" PRIu64 ", tally %"
+		    PRIu64 ", runs %" PRIu64 ", failures %" PRIu64 ", %s",
+		    rule->name, rule->ifname,
+		    rule->counter->fd != -1 ? "attached" : "waiting",
+		    total - state->base,
+		    rule_tally(&rule->terms, state, total), state->runs,
+		    state->failures, run_status(rule->job));
+	}
+}
+
+/* Reload. */
+
+/* SIGHUP: all of the new configuration, or nothing of it. */
+static void
+reload_handler(int fd, short event, void *arg)
+{
+	struct conf	*new;
+	struct counter	*counter;
+
+	(void)fd;
+	(void)event;
+	(void)arg;
+	if (stopping)
+		return;
+	if ((new = load(conf_path)) == NULL || !check_users(new)) {
+		log_warnx("configuration not reloaded: the old one stays");
+		conf_free(new);
+		return;
+	}
+	if (conf_share(new) == -1) {
+		log_warn("shared memory: the old configuration stays");
+		conf_free(new);
+		return;
+	}
+	engine_stop();
+	conf_carry(conf, new);
+	RB_FOREACH(counter, counters, &conf->counters)
+		if (counter->fd != -1)
+			close(counter->fd);
+	conf_free(conf);
+	conf = new;
+	RB_FOREACH(counter, counters, &conf->counters)
+		if (counter->fd == -1)
+			open_counter(counter);
+	if (engine_start(conf, engine_user) == -1)
+		start_refused();
+	log_info("configuration reloaded: %u rules", conf->nrules);
+}
+
+/* Interfaces. */
+
+static void
+interfaces_handler(int fd, short event, void *arg)
+{
+	(void)event;
+	(void)arg;
+	if (iface_changed(fd))
+		check_later();
+}
+
+/* Compare counters and interfaces, at most once a second. */
+static void
+check_later(void)
+{
+	struct timeval	 tv = { 0, 0 };
+	int64_t		 left = 0;
+
+	if (evtimer_pending(&check_ev, NULL))
+		return;
+	if (checked != NEVER)
+		left = checked + NSEC - now();
+	if (left > 0) {
+		tv.tv_sec = left / NSEC;
+		tv.tv_usec = left % NSEC / 1000;
+	}
+	evtimer_add(&check_ev, &tv);
+}
+
+static void
+check_handler(int fd, short event, void *arg)
+{
+	struct counter	*counter;
+	int		 changed;
+
+	(void)fd;
+	(void)event;
+	(void)arg;
+	if (stopping)
+		return;
+	checked = now();
+	changed = check_gone();
+	RB_FOREACH(counter, counters, &conf->counters) {
+		if (counter->fd != -1 || if_nametoindex(counter->ifname) == 0)
+			continue;
+		if (open_counter(counter))
+			changed = 1;
+		else
+			check_later();
+	}
+	if (changed) {
+		engine_stop();
+		if (engine_start(conf, engine_user) == -1)
+			start_refused();
+	}
+}
+
+/*
+ * Close the counters whose interface is gone, after the engine has got the
+ * last of them.  Returns 1 if there were any: then there is no engine.
+ */
+static int
+check_gone(void)
+{
+	struct counter	*counter;
+	int		 gone = 0;
+
+	RB_FOREACH(counter, counters, &conf->counters) {
+		if (counter->fd == -1)
+			continue;
+		/* what pledge(2) allows in the one-rule form */
+		if (options.onerule) {
+			if (if_nametoindex(counter->ifname) ==
+			    counter->ifindex)
+				continue;
+			log_warnx("%s: the interface is gone",
+			    counter->ifname);
+			stop(1);
+			return 0;
+		}
+		if (counter_attached(counter))
+			continue;
+		if (!gone++)
+			engine_stop();
+		close(counter->fd);
+		counter->fd = -1;
+		counter->error = ENXIO;
+		log_warnx("%s: the interface is gone: its rules wait for it",
+		    counter->ifname);
+	}
+	return gone != 0;
+}
+
+/* The end. */
+
+/*
+ * Start nothing any more and end with the given status as soon as no command
+ * runs; commands get some seconds for that.  The second time kills them.
+ */
+void
+stop(int status)
+{
+	struct timeval	 tv = { .tv_sec = GRACE };
+
+	if (stopping) {
+		run_kill();
+		return;
+	}
+	stopping = 1;
+	exit_status = status;
+	engine_stop();
+	evtimer_add(&grace_ev, &tv);
+	end_if_idle();
+}
+
+static void
+end_if_idle(void)
+{
+	if (run_running() == 0)
+		event_loopexit(NULL);
+}
+
+/* A process that even KILL does not end now is not waited for. */
+static void
+grace_handler(int fd, short event, void *arg)
+{
+	struct timeval	 tv = { .tv_sec = 1 };
+
+	(void)fd;
+	(void)event;
+	(void)arg;
+	if (grace_over++)
+		event_loopexit(NULL);
+	else {
+		run_kill();
+		evtimer_add(&grace_ev, &tv);
+	}
+}

@@ -1,0 +1,51 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What OpenBSD's libc has and another system's lacks.  Included before all
+ * else in each file, on the systems named below.
+ */
+
+#ifndef COMPAT_H
+#define COMPAT_H
+
+#include <sys/types.h>
+
+#ifdef __linux__
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#define issetugid()	(getauxval(AT_SECURE) != 0)
+
+int	 compat_setresuid(uid_t, uid_t, uid_t);
+int	 pledge(const char *, const char *);
+int	 unveil(const char *, const char *);
+
+/* gives up capabilities as well */
+#define setresuid	compat_setresuid
+#endif
+
+#if defined(__FreeBSD__) || defined(__NetBSD__)
+int	 pledge(const char *, const char *);
+int	 unveil(const char *, const char *);
+#endif
+
+#ifdef __NetBSD__
+int	 setresgid(gid_t, gid_t, gid_t);
+int	 setresuid(uid_t, uid_t, uid_t);
+#endif
+
+#endif

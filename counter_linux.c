@@ -1,0 +1,189 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Counting on Linux: a packet(7) socket that nobody reads.  Its smallest
+ * receive buffer fills with a few packets cut to one byte; from then on the
+ * kernel only counts.  PACKET_STATISTICS includes what did not fit, and is
+ * cleared by each reading.
+ */
+
+#include <sys/socket.h>
+
+#include <arpa/inet.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "counter.h"
+
+#ifndef PACKET_IGNORE_OUTGOING
+#define PACKET_IGNORE_OUTGOING	23
+#endif
+
+const char	counter_device[] = "packet socket";
+
+static int	set_option(int, int, int, int);
+static int	set_filter(int, int);
+
+/* Protocol 0: what arrives before the socket is bound is not for it. */
+int
+counter_open(void)
+{
+	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+const char *
+counter_remedy(int error)
+{
+	switch (error) {
+	case EPERM:
+	case EACCES:
+		return "start as root or with the capability cap_net_raw";
+	case EMFILE:
+		return "raise the limit of open descriptors";
+	case EAFNOSUPPORT:
+		return "the kernel lacks CONFIG_PACKET";
+	}
+	return NULL;
+}
+
+int
+counter_attach(struct counter *counter, int fd)
+{
+	struct sockaddr_ll	 sll;
+
+	memset(&sll, 0, sizeof(sll));
+	sll.sll_family = AF_PACKET;
+	sll.sll_protocol = htons(ETH_P_ALL);
+	if ((sll.sll_ifindex = if_nametoindex(counter->ifname)) == 0) {
+		if (errno == ENODEV)
+			errno = ENXIO;
+		return -1;
+	}
+	if (set_option(fd, SOL_SOCKET, SO_RCVBUF, 0) == -1 ||
+	    set_filter(fd, counter->direction) == -1 ||
+	    (counter->direction == DIRECTION_IN &&
+	    set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1) == -1) ||
+	    set_option(fd, SOL_SOCKET, SO_LOCK_FILTER, 1) == -1)
+		return -1;
+	if (bind(fd, (struct sockaddr *)&sll, sizeof(sll)) == -1) {
+		if (errno == ENODEV)
+			errno = ENXIO;
+		return -1;
+	}
+	counter->fd = fd;
+	counter->ifindex = sll.sll_ifindex;
+	return 0;
+}
+
+static int
+set_option(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/*
+ * Accept one byte of a packet, so that it is counted; only packets that go
+ * out if that is the direction.
+ */
+static int
+set_filter(int fd, int direction)
+{
+	static struct sock_filter	 all[] = {
+		BPF_STMT(BPF_RET | BPF_K, 1)
+	};
+	static struct sock_filter	 out[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0)
+	};
+	struct sock_fprog		 program = { 1, all };
+
+	if (direction == DIRECTION_OUT)
+		program = (struct sock_fprog){ 4, out };
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+	    sizeof(program));
+}
+
+/*
+ * The socket follows an interface that is renamed.  It stays with it until
+ * another one has the name.
+ */
+int
+counter_attached(const struct counter *counter)
+{
+	struct sockaddr_ll	 sll;
+	socklen_t		 len = sizeof(sll);
+	unsigned int		 ifindex;
+
+	if (getsockname(counter->fd, (struct sockaddr *)&sll, &len) == -1 ||
+	    sll.sll_ifindex != (int)counter->ifindex)
+		return 0;
+	ifindex = if_nametoindex(counter->ifname);
+	return ifindex == 0 || ifindex == counter->ifindex;
+}
+
+/*
+ * The kernel clears its number when it is read, so it is read right into the
+ * slot that comes next.  raw[0] of that slot is 0 until then, and an engine
+ * that was killed in between leaves it for its successor to add.
+ */
+void
+counter_sample(struct counter *counter)
+{
+	struct count		*count = counter->count;
+	struct slot		*next = &count->slot[(count->turn + 1) % 2];
+	struct slot		*slot = &count->slot[count->turn % 2];
+	socklen_t		 len = sizeof(struct tpacket_stats);
+
+	_Static_assert(sizeof(struct tpacket_stats) == sizeof(next->raw),
+	    "raw[] holds a struct tpacket_stats, tp_packets first");
+
+	if (next->raw[0] == 0 && counter->fd != -1 &&
+	    getsockopt(counter->fd, SOL_PACKET, PACKET_STATISTICS, next->raw,
+	    &len) == -1)
+		next->raw[0] = 0;
+	if (next->raw[0] == 0)
+		return;
+	slot->raw[0] = 0;
+	count_store(count, slot->total + next->raw[0]);
+}
+
+/* ENETDOWN comes once when the interface goes down, which it may survive. */
+int
+counter_drain(struct counter *counter)
+{
+	char	 c;
+
+	while (recv(counter->fd, &c, sizeof(c), 0) != -1 ||
+	    errno == ENETDOWN || errno == EINTR)
+		continue;
+	return errno == EAGAIN ? 0 : -1;
+}
+
+/* The sandbox lets the engine ask for PACKET_STATISTICS and nothing else. */
+int
+counter_limit(const struct counter *counter)
+{
+	(void)counter;
+	return 0;
+}

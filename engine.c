@@ -1,0 +1,551 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The engine: the unprivileged process that samples the counters, and the
+ * parent's end of it.  One poller for each rule runs on its event loop; what
+ * they count goes to shared memory; when a rule is due the engine rings the
+ * bell, a socket whose bytes mean nothing.  The parent rings back when the
+ * pollers of immediate rules shall look again.
+ */
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "counter.h"
+
+#define TICK_JITTER	(20 * NSEC / 1000)	/* a tick on time */
+#define MUTE		1000			/* us between two looks */
+#define END_MS		1000			/* to end before KILL */
+#define START_MS	10000			/* to begin before KILL */
+
+/* In the engine: a rule's place on the event loop. */
+struct poller {
+	struct event	 ev;
+	struct rule	*rule;
+};
+
+/* In the engine: a counter that says itself when packets arrive. */
+struct listener {
+	struct event	 arrival;
+	struct event	 unmute;
+	struct counter	*counter;
+};
+
+static void	engine(struct conf *, int, const struct account *)
+		    __attribute__((__noreturn__));
+static void	confine(struct conf *, int, const struct account *);
+static void	enter_directory(const struct account *);
+static void	close_others(struct conf *, int);
+static void	start_pollers(struct conf *);
+static void	tick_handler(int, short, void *);
+static void	arrival_handler(int, short, void *);
+static void	unmute_handler(int, short, void *);
+static void	again_handler(int, short, void *);
+static void	socket_handler(int, short, void *);
+static void	ring_handler(int, short, void *);
+static void	sample(struct counter *, int64_t);
+static void	look(struct poller *, int64_t);
+static void	look_again(struct poller *, int64_t);
+static void	begin_tick(void);
+
+static void	bell_handler(int, short, void *);
+static int	wait_for(int, int);
+static void	reset_signals(void);
+
+/* The parent's view. */
+static pid_t		 pid;			/* 0: there is no engine */
+static int		 bell = -1;
+static struct event	 bell_ev;
+
+/* The engine's view. */
+static struct conf	*conf;
+static struct poller	*pollers;		/* as conf->rules */
+static struct listener	*listeners;
+static unsigned int	 nlisteners;
+static struct event	 socket_ev;
+static struct event	 ring_ev;
+static int64_t		 turn;			/* seconds, of this tick */
+static int64_t		 tick_time;
+static struct timeval	 tick_delay;		/* until the next */
+
+/*
+ * Start an engine for the counters and rules of the configuration, with the
+ * given account, or as who we are if that is NULL.  The parent's event loop
+ * must exist.  Returns 0 when the engine is confined and counting, or -1
+ * with no engine left behind and the reason logged.
+ */
+int
+engine_start(struct conf *new_conf, const struct account *account)
+{
+	sigset_t	 all, old;
+	int		 sv[2], status;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+	    sv) == -1) {
+		log_warn("engine: socketpair");
+		return -1;
+	}
+	/* no signal may reach libevent's handlers in the engine */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	switch (pid = fork()) {
+	case -1:
+		log_warn("engine: fork");
+		sigprocmask(SIG_SETMASK, &old, NULL);
+		close(sv[0]);
+		close(sv[1]);
+		pid = 0;
+		return -1;
+	case 0:
+		reset_signals();
+		sigemptyset(&old);
+		sigprocmask(SIG_SETMASK, &old, NULL);
+		close(sv[0]);
+		engine(new_conf, sv[1], account);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(sv[1]);
+	bell = sv[0];
+	event_set(&bell_ev, bell, EV_READ | EV_PERSIST, bell_handler, NULL);
+	if (wait_for(bell, START_MS) != 1 || event_add(&bell_ev, NULL) == -1) {
+		status = engine_stop();
+		if (WIFSIGNALED(status))
+			log_warnx("engine: signal %d while starting",
+			    WTERMSIG(status));
+		else
+			log_warnx("engine: did not start");
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * End the engine: at the end of file on its socket it stores what it has
+ * counted and exits.  Afterwards nobody writes to its part of the shared
+ * memory.  Returns its status as of wait(2).
+ */
+int
+engine_stop(void)
+{
+	int	 status = 0;
+
+	if (bell != -1) {
+		event_del(&bell_ev);
+		shutdown(bell, SHUT_WR);
+		if (pid != 0 && wait_for(bell, END_MS) == -1)
+			kill(pid, SIGKILL);
+		close(bell);
+		bell = -1;
+	}
+	if (pid != 0)
+		while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+			continue;
+	pid = 0;
+	return status;
+}
+
+/* Have the engine look at its immediate rules again. */
+void
+engine_poke(void)
+{
+	/* a full socket has a byte in it, a dead engine is noticed elsewhere */
+	if (bell != -1 && write(bell, "", 1) == -1)
+		return;
+}
+
+int
+engine_runs(void)
+{
+	return pid != 0;
+}
+
+/*
+ * After SIGCHLD: has the engine ended by itself?  Then returns 1 with its
+ * status as of wait(2).
+ */
+int
+engine_died(int *status)
+{
+	if (pid == 0 || waitpid(pid, status, WNOHANG) != pid)
+		return 0;
+	pid = 0;
+	event_del(&bell_ev);
+	close(bell);
+	bell = -1;
+	return 1;
+}
+
+/* The bell rings: a rule is due. */
+static void
+bell_handler(int fd, short event, void *arg)
+{
+	char	 buf[64];
+
+	(void)event;
+	(void)arg;
+	if (read(fd, buf, sizeof(buf)) == 0)
+		event_del(&bell_ev);	/* SIGCHLD tells more */
+	else
+		look_all();
+}
+
+/*
+ * Wait for the engine's first byte, or read on until its end.  Returns 1 for
+ * a byte if the engine goes on, 0 for its end, -1 if it took too long.
+ */
+static int
+wait_for(int fd, int ms)
+{
+	struct pollfd	 pfd = { .fd = fd, .events = POLLIN };
+	int64_t		 until = now() + ms * (NSEC / 1000), left;
+	char		 c;
+	int		 once = ms == START_MS;
+
+	while ((left = until - now()) > 0) {
+		if (poll(&pfd, 1, left / (NSEC / 1000) + 1) == -1 &&
+		    errno != EINTR)
+			return -1;
+		switch (read(fd, &c, 1)) {
+		case 0:
+			return 0;
+		case 1:
+			if (once)
+				return 1;
+			break;
+		case -1:
+			if (errno != EAGAIN && errno != EINTR)
+				return 0;
+		}
+	}
+	return -1;
+}
+
+/* From here on: the engine. */
+
+/*
+ * Signals go to the parent.  TERM, too: on a machine that shuts down the
+ * parent ends the engine, after its last sample.
+ */
+static void
+reset_signals(void)
+{
+	static const int	 ignored[] = {
+		SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGPIPE,
+#ifdef SIGINFO
+		SIGINFO
+#endif
+	};
+	size_t			 i;
+
+	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+}
+
+static void
+engine(struct conf *new_conf, int fd, const struct account *account)
+{
+	struct counter	*counter;
+
+	conf = new_conf;
+	setproctitle("engine");	/* first: rc.d finds the parent by its own */
+	RB_FOREACH(counter, counters, &conf->counters)
+		if (counter->fd != -1 && counter->immediate)
+			nlisteners++;
+	pollers = calloc(conf->nrules + 1, sizeof(*pollers));
+	listeners = calloc(nlisteners + 1, sizeof(*listeners));
+	if (pollers == NULL || listeners == NULL)
+		fatal("engine");
+	confine(conf, fd, account);
+
+	/* the parent's event base is of no use here, nor is it to be freed */
+	if (event_init() == NULL)
+		_exit(1);
+	event_set(&socket_ev, fd, EV_READ | EV_PERSIST, socket_handler, NULL);
+	evtimer_set(&ring_ev, ring_handler, &socket_ev);
+	if (event_add(&socket_ev, NULL) == -1)
+		_exit(1);
+	start_pollers(conf);
+	if (write(fd, "", 1) == 1)
+		event_dispatch();
+	_exit(1);
+}
+
+/* Give up all but the socket and the counters; what fails is fatal. */
+static void
+confine(struct conf *c, int fd, const struct account *account)
+{
+	struct counter	*counter;
+
+	if (account != NULL) {
+		enter_directory(account);
+		if (privs_become(account) == -1)
+			fatal("engine: cannot become user %s", account->name);
+	} else
+		privs_give_up();
+	RB_FOREACH(counter, counters, &c->counters)
+		if (counter->fd != -1 && counter_limit(counter) == -1)
+			fatal("engine: cannot limit a descriptor");
+	if (pledge("stdio bpf", NULL) == -1)
+		fatal("engine: sandbox");
+	close_others(c, fd);
+}
+
+/* The account's home is the root directory: it must be nobody's to fill. */
+static void
+enter_directory(const struct account *account)
+{
+	struct stat	 st;
+
+	if (stat(account->home, &st) == -1)
+		fatal("%s, home of user %s", account->home, account->name);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != 0 ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		fatalx("%s, home of user %s: must be a directory that belongs "
+		    "to root and that nobody else can write", account->home,
+		    account->name);
+	if (chroot(account->home) == -1 || chdir("/") == -1)
+		fatal("chroot %s", account->home);
+}
+
+static void
+close_others(struct conf *c, int fd)
+{
+	struct counter	*counter;
+	char		*keep;
+	int		 i, top = fd;
+
+	RB_FOREACH(counter, counters, &c->counters)
+		if (counter->fd > top)
+			top = counter->fd;
+	if ((keep = calloc(top + 1, 1)) == NULL)
+		fatal("engine");
+	keep[fd] = 1;
+	RB_FOREACH(counter, counters, &c->counters)
+		if (counter->fd != -1)
+			keep[counter->fd] = 1;
+	for (i = 0; i < top; i++)
+		if (!keep[i])
+			close(i);
+	closefrom(top + 1);
+	free(keep);
+}
+
+/*
+ * All pollers look for the first time in one turn of the loop, which makes
+ * their timers fall due together ever after.
+ */
+static void
+start_pollers(struct conf *c)
+{
+	struct poller	*poller = pollers;
+	struct listener	*listener = listeners;
+	struct counter	*counter;
+	struct rule	*rule;
+
+	RB_FOREACH(counter, counters, &c->counters) {
+		counter->sampled = NEVER;
+		if (counter->fd == -1 || !counter->immediate)
+			continue;
+		listener->counter = counter;
+		event_set(&listener->arrival, counter->fd, EV_READ,
+		    arrival_handler, listener);
+		evtimer_set(&listener->unmute, unmute_handler, listener);
+		if (event_add(&listener->arrival, NULL) == -1)
+			_exit(1);
+		listener++;
+	}
+	TAILQ_FOREACH(rule, &c->rules, next) {
+		poller->rule = rule;
+		rule->poller = poller;
+		evtimer_set(&poller->ev, rule->terms.immediate ?
+		    again_handler : tick_handler, poller);
+		event_active(&poller->ev, EV_TIMEOUT, 1);
+		poller++;
+	}
+}
+
+/*
+ * Ticks are full seconds of the clock, missed ones are left out.  libevent's
+ * clock may be some milliseconds slow, hence the rounding.
+ */
+static void
+begin_tick(void)
+{
+	int64_t	 time = now(), second = (time + NSEC / 2) / NSEC, left;
+
+	if (second == turn)
+		return;
+	turn = second;
+	tick_time = turn * NSEC;
+	if (llabs(time - tick_time) > TICK_JITTER)
+		tick_time = time;
+	left = (turn + 1) * NSEC - time;
+	tick_delay.tv_sec = left / NSEC;
+	tick_delay.tv_usec = left % NSEC / 1000;
+}
+
+/* A rule that waits for the tick. */
+static void
+tick_handler(int fd, short event, void *arg)
+{
+	struct poller	*poller = arg;
+
+	(void)fd;
+	(void)event;
+	begin_tick();
+	if (evtimer_add(&poller->ev, &tick_delay) == -1)
+		_exit(1);
+	sample(poller->rule->counter, tick_time);
+	look(poller, tick_time);
+}
+
+/* Packets have arrived for immediate rules: not again in this millisecond. */
+static void
+arrival_handler(int fd, short event, void *arg)
+{
+	struct listener	*listener = arg;
+	struct timeval	 mute = { 0, MUTE };
+	struct rule	*rule;
+	int64_t		 time = now();
+
+	(void)fd;
+	(void)event;
+	if (counter_drain(listener->counter) == 0 &&
+	    evtimer_add(&listener->unmute, &mute) == -1)
+		_exit(1);
+	sample(listener->counter, time);
+	TAILQ_FOREACH(rule, &listener->counter->rules, sibling)
+		look_again(rule->poller, time);
+}
+
+static void
+unmute_handler(int fd, short event, void *arg)
+{
+	struct listener	*listener = arg;
+
+	(void)fd;
+	(void)event;
+	if (event_add(&listener->arrival, NULL) == -1)
+		_exit(1);
+}
+
+/* An immediate rule's wait or silence may be over. */
+static void
+again_handler(int fd, short event, void *arg)
+{
+	struct poller	*poller = arg;
+	int64_t		 time = now();
+
+	(void)fd;
+	(void)event;
+	sample(poller->rule->counter, time);
+	look_again(poller, time);
+}
+
+/* The parent has started or ended something, or is gone. */
+static void
+socket_handler(int fd, short event, void *arg)
+{
+	struct counter	*counter;
+	struct rule	*rule;
+	char		 buf[64];
+	int64_t		 time = now();
+	ssize_t		 n;
+
+	(void)event;
+	(void)arg;
+	if ((n = read(fd, buf, sizeof(buf))) == -1 &&
+	    (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		RB_FOREACH(counter, counters, &conf->counters)
+			sample(counter, time);
+		_exit(0);
+	}
+	TAILQ_FOREACH(rule, &conf->rules, next)
+		if (rule->terms.immediate) {
+			sample(rule->counter, time);
+			look_again(rule->poller, time);
+		}
+}
+
+/* One reading serves all rules of a counter that look at the same time. */
+static void
+sample(struct counter *counter, int64_t time)
+{
+	if (counter->sampled == time)
+		return;
+	counter->sampled = time;
+	if (counter->history != NULL)
+		history_note(counter->history, count_total(counter->count),
+		    time);
+	counter_sample(counter);
+}
+
+/* Ring the bell if the rule is due, at the end of this turn of the loop. */
+static void
+look(struct poller *poller, int64_t time)
+{
+	struct rule	*rule = poller->rule;
+	int64_t		 next;
+
+	if (rule->terms.within != 0)
+		rule_window(&rule->terms, rule->state, rule->counter->history,
+		    time);
+	if (rule_due(&rule->terms, rule->state,
+	    count_total(rule->counter->count), time, &next) != NOTHING)
+		event_active(&ring_ev, EV_TIMEOUT, 1);
+	else if (rule->terms.immediate && next != NO_TIME) {
+		struct timeval	 tv;
+
+		next -= time;
+		tv.tv_sec = next / NSEC;
+		tv.tv_usec = next % NSEC / 1000;
+		if (evtimer_add(&poller->ev, &tv) == -1)
+			_exit(1);
+	}
+}
+
+static void
+look_again(struct poller *poller, int64_t time)
+{
+	evtimer_del(&poller->ev);
+	look(poller, time);
+}
+
+static void
+ring_handler(int fd, short event, void *arg)
+{
+	struct event	*ev = arg;
+
+	(void)fd;
+	(void)event;
+	/* a full socket rings already */
+	if (write(EVENT_FD(ev), "", 1) == -1 && errno != EAGAIN &&
+	    errno != EINTR)
+		_exit(0);
+}

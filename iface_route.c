@@ -1,0 +1,90 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Watching interfaces come and go on OpenBSD, FreeBSD and NetBSD: route(4).
+ */
+
+#include "counter.h"
+
+#include <net/route.h>
+
+#include <errno.h>
+#include <stddef.h>
+#include <unistd.h>
+
+static void	set_options(int);
+
+int
+iface_open(void)
+{
+	int	 fd;
+
+	if ((fd = socket(AF_ROUTE, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    AF_UNSPEC)) != -1)
+		set_options(fd);
+	return fd;
+}
+
+/* Fewer messages for us; what comes nevertheless does no harm. */
+static void
+set_options(int fd)
+{
+#if defined(ROUTE_MSGFILTER)
+	unsigned int	 filter = ROUTE_FILTER(RTM_IFANNOUNCE) |
+			    ROUTE_FILTER(RTM_DESYNC);
+
+	setsockopt(fd, AF_ROUTE, ROUTE_MSGFILTER, &filter, sizeof(filter));
+#elif defined(RO_MSGFILTER)
+	unsigned char	 type = RTM_IFANNOUNCE;
+
+	setsockopt(fd, AF_ROUTE, RO_MSGFILTER, &type, sizeof(type));
+#endif
+#ifdef SO_RERROR
+	/* without it FreeBSD and NetBSD say nothing of lost messages */
+	setsockopt(fd, SOL_SOCKET, SO_RERROR, &(int){ 1 }, sizeof(int));
+#endif
+}
+
+int
+iface_changed(int fd)
+{
+	struct if_announcemsghdr	 msg;
+	ssize_t				 n;
+	int				 changed = 0;
+
+	for (;;) {
+		/* a longer message is cut: its head says what it is */
+		if ((n = read(fd, &msg, sizeof(msg))) == -1) {
+			if (errno == ENOBUFS)
+				changed = 1;
+			else if (errno != EINTR)
+				return changed;
+			continue;
+		}
+		if (n == 0)
+			return changed;
+		if ((size_t)n <= offsetof(struct if_announcemsghdr,
+		    ifan_type) || msg.ifan_version != RTM_VERSION)
+			continue;
+		if (msg.ifan_type == RTM_IFANNOUNCE)
+			changed = 1;
+#ifdef RTM_DESYNC
+		if (msg.ifan_type == RTM_DESYNC)
+			changed = 1;
+#endif
+	}
+}

@@ -1,0 +1,251 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The log: standard error, syslog(3), or both while a daemon starts.
+ * Nothing in here allocates memory.
+ */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+
+static enum log_to	 to = LOG_TO_STDERR;
+static int		 threshold = LOG_INFO;
+
+static void	vlog(int, int, const char *, va_list)
+		    __attribute__((__format__(printf, 3, 0)));
+static void	put(int, const char *, const char *, ...)
+		    __attribute__((__format__(printf, 3, 4)));
+static size_t	printable_length(const unsigned char *, size_t);
+
+/* Log messages up to this priority. */
+void
+log_level(int priority)
+{
+	threshold = priority;
+}
+
+/*
+ * Choose where messages go.  The first choice but LOG_TO_STDERR opens the
+ * connection to syslogd and reads the time zone, for a process that will
+ * have no file system.
+ */
+void
+log_open(enum log_to where)
+{
+	if (to == LOG_TO_STDERR && where != LOG_TO_STDERR) {
+		openlog(getprogname(), LOG_PID | LOG_NDELAY, LOG_DAEMON);
+		tzset();
+	}
+	to = where;
+}
+
+/* One line; a message longer than that is cut.  Keeps errno. */
+static void
+vlog(int priority, int error, const char *fmt, va_list ap)
+{
+	char	 message[1536];
+	int	 saved = errno;
+
+	vsnprintf(message, sizeof(message), fmt, ap);
+	if (error != 0)
+		put(priority, getprogname(), ": %s: %s", message,
+		    strerror(error));
+	else
+		put(priority, getprogname(), ": %s", message);
+	errno = saved;
+}
+
+/* The one place where a line leaves; the tag is not for syslogd. */
+static void
+put(int priority, const char *tag, const char *fmt, ...)
+{
+	char	 line[2048];
+	size_t	 len = strlen(tag);
+	va_list	 ap;
+
+	if (priority > threshold)
+		return;
+	strlcpy(line, tag, sizeof(line));
+	va_start(ap, fmt);
+	vsnprintf(line + len, sizeof(line) - len - 1, fmt, ap);
+	va_end(ap);
+	if (to != LOG_TO_STDERR)
+		syslog(priority, "%s", line + len + (len != 0 ? 2 : 0));
+	strlcat(line, "\n", sizeof(line));
+	if (to != LOG_TO_SYSLOG)
+		if (write(STDERR_FILENO, line, strlen(line)) == -1)
+			return;		/* there is nobody to tell */
+}
+
+/*
+ * An error in a file; line 0 means the file as a whole.  On standard error
+ * it begins with the file's name, for editors to jump there.
+ */
+void
+log_at(const char *file, int line, const char *fmt, ...)
+{
+	char	 message[1024];
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	if (line != 0)
+		put(LOG_ERR, "", "%s:%d: %s", file, line, message);
+	else
+		put(LOG_ERR, "", "%s: %s", file, message);
+}
+
+/*
+ * Copy bytes of unknown origin as text for a terminal or a log: printable
+ * ASCII and UTF-8 as it stands, all else as \ooo.  Writes at most size bytes
+ * with the terminating NUL.  Returns how many bytes of the source that took.
+ */
+size_t
+log_printable(char *dst, size_t size, const char *src, size_t len)
+{
+	const unsigned char	*s = (const unsigned char *)src;
+	size_t			 i = 0, n;
+
+	while (i < len) {
+		if ((n = printable_length(s + i, len - i)) != 0) {
+			if (n >= size)
+				break;
+			memcpy(dst, s + i, n);
+			i += n;
+		} else {
+			if ((n = 4) >= size)
+				break;
+			snprintf(dst, size, "\\%03o", s[i++]);
+		}
+		dst += n;
+		size -= n;
+	}
+	*dst = '\0';
+	return i;
+}
+
+/* Bytes of the printable character at s, or 0 if there is none. */
+static size_t
+printable_length(const unsigned char *s, size_t len)
+{
+	uint32_t	 c;
+	size_t		 n, i;
+
+	if (s[0] == '\t' || (s[0] >= ' ' && s[0] < 0x7f))
+		return 1;
+	if (s[0] >= 0xc2 && s[0] < 0xe0) {
+		n = 2;
+		c = s[0] & 0x1f;
+	} else if (s[0] >= 0xe0 && s[0] < 0xf0) {
+		n = 3;
+		c = s[0] & 0x0f;
+	} else if (s[0] >= 0xf0 && s[0] < 0xf5) {
+		n = 4;
+		c = s[0] & 0x07;
+	} else
+		return 0;
+	if (n > len)
+		return 0;
+	for (i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	/* no C1 control, no overlong form, no surrogate, no end of range */
+	if (c < 0xa0 || (n == 3 && c < 0x800) || (n == 4 && c < 0x10000) ||
+	    (c >= 0xd800 && c < 0xe000) || c > 0x10ffff)
+		return 0;
+	return n;
+}
+
+/* A failure, with the text of errno. */
+void
+log_warn(const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_WARNING, errno, fmt, ap);
+	va_end(ap);
+}
+
+/* A failure. */
+void
+log_warnx(const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_WARNING, 0, fmt, ap);
+	va_end(ap);
+}
+
+/* Runs and changes of state. */
+void
+log_info(const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_INFO, 0, fmt, ap);
+	va_end(ap);
+}
+
+/* What only -v shows. */
+void
+log_debug(const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_DEBUG, 0, fmt, ap);
+	va_end(ap);
+}
+
+/* Log a failure with the text of errno and exit with 1. */
+void
+fatal(const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_CRIT, errno, fmt, ap);
+	va_end(ap);
+	exit(1);
+}
+
+/* Log a failure and exit with 1. */
+void
+fatalx(const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_CRIT, 0, fmt, ap);
+	va_end(ap);
+	exit(1);
+}
