@@ -70,6 +70,7 @@ static void		 raise_limit(void);
 static void		 find_engine_user(void);
 static void		 open_all(void);
 static int		 open_counter(struct counter *);
+static int		 said(struct counter *);
 static int		 complain(struct counter *, const char *, int);
 static int		 background(void);
 static void		 ready(int);
@@ -334,7 +335,7 @@ parse_arguments(int argc, char **argv, struct arguments *args)
 	if (options.verbose)
 		log_level(LOG_DEBUG);
 	else if (options.onerule && !options.test)
-		log_level(LOG_WARNING);
+		log_level(LOG_NOTICE);
 }
 
 /* The configuration of a command line: one rule. */
@@ -539,10 +540,22 @@ open_counter(struct counter *counter)
 	}
 	if (fd == device)
 		device = -1;
-	if (counter->error != 0)
+	if (counter->error != 0 && !said(counter))
 		log_info("%s: counting", counter->ifname);
 	counter->error = 0;
 	return 1;
+}
+
+/* Has the same just been said of another counter on the same interface? */
+static int
+said(struct counter *counter)
+{
+	struct counter	*other;
+
+	other = RB_PREV(counters, &conf->counters, counter);
+	return other != NULL && strcmp(other->ifname, counter->ifname) == 0 &&
+	    (other->fd == -1) == (counter->fd == -1) &&
+	    other->error == (counter->fd == -1 ? counter->error : 0);
 }
 
 static int
@@ -554,6 +567,8 @@ complain(struct counter *counter, const char *what, int error)
 	if (error == counter->error)
 		return 0;
 	counter->error = error;
+	if (said(counter))
+		return 0;
 	if (error == ENXIO)
 		text = "no such interface";
 	if (!options.onerule && error == ENXIO)
@@ -834,7 +849,7 @@ log_status(void)
 		uint64_t		 total;
 
 		total = count_total(rule->counter->count);
-		log_info("rule \"%s\": %s %s, total %" PRIu64 ", tally %"
+		log_notice("rule \"%s\": %s %s, total %" PRIu64 ", tally %"
 		    PRIu64 ", runs %" PRIu64 ", failures %" PRIu64 ", %s",
 		    rule->name, rule->ifname,
 		    rule->counter->fd != -1 ? "attached" : "waiting",
@@ -970,8 +985,9 @@ check_gone(void)
 		close(counter->fd);
 		counter->fd = -1;
 		counter->error = ENXIO;
-		log_warnx("%s: the interface is gone: its rules wait for it",
-		    counter->ifname);
+		if (!said(counter))
+			log_warnx("%s: the interface is gone: its rules wait "
+			    "for it", counter->ifname);
 	}
 	return gone != 0;
 }

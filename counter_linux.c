@@ -21,6 +21,7 @@
  * cleared by each reading.
  */
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
@@ -69,15 +70,19 @@ int
 counter_attach(struct counter *counter, int fd)
 {
 	struct sockaddr_ll	 sll;
+	struct ifreq		 ifr;
 
 	memset(&sll, 0, sizeof(sll));
 	sll.sll_family = AF_PACKET;
 	sll.sll_protocol = htons(ETH_P_ALL);
-	if ((sll.sll_ifindex = if_nametoindex(counter->ifname)) == 0) {
+	memset(&ifr, 0, sizeof(ifr));
+	memcpy(ifr.ifr_name, counter->ifname, sizeof(ifr.ifr_name));
+	if (ioctl(fd, SIOCGIFINDEX, &ifr) == -1) {
 		if (errno == ENODEV)
 			errno = ENXIO;
 		return -1;
 	}
+	sll.sll_ifindex = ifr.ifr_ifindex;
 	if (set_option(fd, SOL_SOCKET, SO_RCVBUF, 0) == -1 ||
 	    set_filter(fd, counter->direction) == -1 ||
 	    (counter->direction == DIRECTION_IN &&

@@ -204,6 +204,17 @@ log_warnx(const char *fmt, ...)
 	va_end(ap);
 }
 
+/* What somebody has asked for. */
+void
+log_notice(const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_NOTICE, 0, fmt, ap);
+	va_end(ap);
+}
+
 /* Runs and changes of state. */
 void
 log_info(const char *fmt, ...)

@@ -30,6 +30,7 @@ void	 log_level(int);
 void	 log_open(enum log_to);
 void	 log_warn(const char *, ...) PRINTFLIKE;
 void	 log_warnx(const char *, ...) PRINTFLIKE;
+void	 log_notice(const char *, ...) PRINTFLIKE;
 void	 log_info(const char *, ...) PRINTFLIKE;
 void	 log_at(const char *, int, const char *, ...)
 	    __attribute__((__format__(printf, 3, 4)));

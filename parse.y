@@ -186,6 +186,12 @@ rule		: rulehead '{' optnl body '}'	{ rule_end(); }
 rulehead	: K_RULE value			{
 			rule_begin($2, $<lineno>1, $<lineno>2);
 		}
+		| K_RULE value error		{
+			rule_begin(NULL, $<lineno>1, $<lineno>2);
+		}
+		| K_RULE error			{
+			rule_begin(NULL, $<lineno>1, $<lineno>1);
+		}
 		;
 
 body		: lines
@@ -585,6 +591,7 @@ macro_set(const char *name, int line, const char *value)
 
 /* Rules. */
 
+/* A rule without a name is one whose first line is in error. */
 static void
 rule_begin(const char *name, int line, int name_line)
 {
@@ -599,7 +606,7 @@ rule_begin(const char *name, int line, int name_line)
 	}
 	rule_errors = errors;
 	memset(given, 0, sizeof(given));
-	rule->name = name;
+	rule->name = name != NULL ? name : "";
 	rule->file = file->name;
 	rule->line = line;
 	memcpy(rule->ifname, DEFAULT_IFACE, sizeof(DEFAULT_IFACE));
@@ -608,7 +615,9 @@ rule_begin(const char *name, int line, int name_line)
 	rule->timeout = defaults.timeout;
 	rule->account = defaults.account;
 
-	if (name[0] == '\0' || strlen(name) > MAX_NAME ||
+	if (name == NULL)
+		rule_errors = -1;
+	else if (name[0] == '\0' || strlen(name) > MAX_NAME ||
 	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-")] != '\0')
 		error_at(name_line, "rule %s: a name has 1 to %d letters, "
