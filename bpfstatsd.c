@@ -162,7 +162,8 @@ main(int argc, char **argv)
 	int			 setugid, ready_fd = -1, in_front;
 
 	/* whoever started us set-user-ID may get a counter, nothing else */
-	if ((setugid = issetugid()) != 0) {
+	setugid = issetugid() && getuid() != 0;
+	if (setugid) {
 		device = counter_open();
 		privs_give_up();
 	}
@@ -505,9 +506,9 @@ find_engine_user(void)
 		fatal("configuration");
 	engine_user = account_find(keep, ENGINE_USER, &error);
 	if (engine_user == NULL)
-		fatalx("user %s: %s: add it with: useradd -d %s -s "
-		    "/sbin/nologin %s", ENGINE_USER, error, ENGINE_DIR,
-		    ENGINE_USER);
+		fatalx("user %s: %s: add it, on most systems with: useradd "
+		    "-d %s -s /sbin/nologin %s", ENGINE_USER, error,
+		    ENGINE_DIR, ENGINE_USER);
 }
 
 /* Counters. */

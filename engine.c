@@ -327,7 +327,8 @@ enter_directory(const struct account *account)
 		fatalx("%s, home of user %s: must be a directory that belongs "
 		    "to root and that nobody else can write", account->home,
 		    account->name);
-	if (chroot(account->home) == -1 || chdir("/") == -1)
+	/* in this order: behind chroot(2), unveil(2) knows no path */
+	if (chdir(account->home) == -1 || chroot(".") == -1)
 		fatal("chroot %s", account->home);
 }
 

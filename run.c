@@ -242,20 +242,23 @@ const char *
 run_status(const struct job *job)
 {
 	static char	 buf[96];
+	double		 seconds;
+	int		 status;
 
 	if (job == NULL || (job->pid == 0 && job->ended == 0))
 		return "never ran";
+	seconds = (double)(now() - (job->pid != 0 ? job->started :
+	    job->ended)) / NSEC;
+	status = job->status;
 	if (job->pid != 0)
 		snprintf(buf, sizeof(buf), "running pid %ld for %.0f s",
-		    (long)job->pid, (double)(now() - job->started) / NSEC);
-	else if (WIFSIGNALED(job->status))
+		    (long)job->pid, seconds);
+	else if (WIFSIGNALED(status))
 		snprintf(buf, sizeof(buf), "last signal %d %.0f s ago",
-		    WTERMSIG(job->status), (double)(now() - job->ended) /
-		    NSEC);
+		    WTERMSIG(status), seconds);
 	else
 		snprintf(buf, sizeof(buf), "last exit %d %.0f s ago",
-		    WEXITSTATUS(job->status), (double)(now() - job->ended) /
-		    NSEC);
+		    WEXITSTATUS(status), seconds);
 	return buf;
 }
 

@@ -1,0 +1,100 @@
+# bpfstatsd for BSD make and bsd.prog.mk: OpenBSD, FreeBSD and NetBSD.
+# GNU make reads GNUmakefile instead; cross/run takes its lists from here.
+
+PROG=		bpfstatsd
+SRCS=		bpfstatsd.c config.c counter_bpf.c engine.c file.c \
+		iface_route.c log.c parse.y privs.c rule.c run.c
+MAN=		bpfstatsd.8 bpfstatsd.conf.5
+
+# What a libc lacks.
+SRCS_FreeBSD=	pledge_freebsd.c unveil_none.c
+SRCS_NetBSD=	pledge_netbsd.c setresgid_netbsd.c setresuid_netbsd.c \
+		unveil_none.c
+DEFS_NetBSD=	-D_OPENBSD_SOURCE
+
+DIAG=		-Wall -Wstrict-prototypes -Wmissing-prototypes \
+		-Wmissing-declarations -Wshadow -Wpointer-arith -Wcast-qual \
+		-Wsign-compare
+
+OS!=		uname -s
+LOCALBASE?=	/usr/local
+BINDIR?=	${LOCALBASE}/bin
+ENGINE_USER=	_bpfstatsd
+ENGINE_DIR=	/var/empty
+
+# Any user may run one rule: see "make SETUID=no install" in README.md.
+SETUID?=	yes
+.if ${SETUID} == "no"
+BINMODE=	555
+.else
+BINMODE=	4555
+.endif
+
+CFLAGS+=	${DIAG} -I${.CURDIR}
+.if ${OS} != "OpenBSD"
+CFLAGS+=	-include ${.CURDIR}/compat/compat.h ${DEFS_${OS}}
+SRCS+=		${SRCS_${OS}}
+.PATH:		${.CURDIR}/compat
+.endif
+
+.if ${OS} == "FreeBSD"
+CFLAGS+=	-I${LOCALBASE}/include
+LDFLAGS+=	-L${LOCALBASE}/lib
+WITHOUT_DEBUG_FILES=	yes
+.endif
+
+.if ${OS} == "NetBSD"
+MANDIR?=	${LOCALBASE}/man
+MANSECT=	${MANDIR}/man
+MKHTML=		no
+NOGCCERROR=	yes
+.else
+MANDIR?=	${LOCALBASE}/man/man
+MANSECT=	${MANDIR}
+.endif
+
+LDADD+=		-levent
+DPADD+=		${LIBEVENT}
+
+# parse.y keeps its lexer: nobody needs a header with its tokens.
+YFLAGS=
+
+.include <bsd.prog.mk>
+
+beforeinstall:
+	mkdir -p ${DESTDIR}${BINDIR} ${DESTDIR}${MANSECT}5 ${DESTDIR}${MANSECT}8
+
+uninstall:
+	rm -f ${DESTDIR}${BINDIR}/${PROG} \
+	    ${DESTDIR}${MANSECT}8/bpfstatsd.8* \
+	    ${DESTDIR}${MANSECT}5/bpfstatsd.conf.5*
+
+# The ids from 300 to 399 belong neither to the base system nor to ports.
+setup:
+.if ${OS} == "OpenBSD"
+	id -u ${ENGINE_USER} >/dev/null 2>&1 || \
+	    useradd -r 300..399 -g =uid -L daemon -d ${ENGINE_DIR} \
+	    -s /sbin/nologin -c "bpfstatsd engine" ${ENGINE_USER}
+.else
+	@test -e ${LOCALBASE}/include/event.h -o -e /usr/include/event.h || \
+	    echo "libevent is missing: pkg install libevent"
+	@test -d ${ENGINE_DIR} || \
+	    echo "${ENGINE_DIR} is missing: mkdir -m 555 ${ENGINE_DIR}"
+.  if ${OS} == "FreeBSD"
+	@id -u ${ENGINE_USER} >/dev/null 2>&1 || \
+	    echo "the user ${ENGINE_USER} is missing: pw useradd" \
+	    "${ENGINE_USER} -d ${ENGINE_DIR} -s /usr/sbin/nologin"
+.  else
+	@id -u ${ENGINE_USER} >/dev/null 2>&1 || \
+	    echo "the user ${ENGINE_USER} is missing: useradd -g =uid" \
+	    "-d ${ENGINE_DIR} -s /sbin/nologin ${ENGINE_USER}"
+.  endif
+.endif
+
+demo: ${PROG}
+	cd ${.CURDIR} && BPFSTATSD=${.OBJDIR}/${PROG} sh regress/demo
+
+test: ${PROG}
+	cd ${.CURDIR} && BPFSTATSD=${.OBJDIR}/${PROG} sh regress/run
+
+.PHONY: beforeinstall demo setup test uninstall

@@ -1,0 +1,36 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * pledge(2) on FreeBSD.  Of what bpfstatsd promises, the engine's is what
+ * capability mode means: only the descriptors it has, none of them new.
+ */
+
+#include <sys/capsicum.h>
+
+#include <errno.h>
+#include <string.h>
+
+int
+pledge(const char *promises, const char *execpromises)
+{
+	(void)execpromises;
+	if (promises == NULL || strcmp(promises, "stdio bpf") != 0)
+		return 0;
+	if (cap_enter() == -1 && errno != ENOSYS)
+		return -1;
+	return 0;
+}
