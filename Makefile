@@ -3,7 +3,7 @@
 
 PROG=		bpfstatsd
 SRCS=		bpfstatsd.c config.c counter_bpf.c engine.c file.c \
-		iface_route.c log.c parse.y privs.c rule.c run.c
+		iface_route.c log.c notify.c parse.y privs.c rule.c run.c
 MAN=		bpfstatsd.8 bpfstatsd.conf.5
 
 # What a libc lacks.

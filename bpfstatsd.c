@@ -40,6 +40,7 @@
 #include "counter.h"
 
 #define GRACE		5	/* seconds that commands get at the end */
+#define NOTIFY		10	/* seconds between two status messages */
 #define RETRY		1	/* seconds until what failed is tried again */
 #define MAX_DEATHS	5	/* of engines, a minute */
 
@@ -88,6 +89,7 @@ static void		 reload_handler(int, short, void *);
 static void		 grace_handler(int, short, void *);
 static void		 replace_engine(int);
 static void		 log_status(void);
+static void		 notify_status(void);
 static void		 end_if_idle(void);
 
 struct options		 options;
@@ -204,9 +206,12 @@ main(int argc, char **argv)
 	}
 	if (ready_fd != -1)
 		ready(ready_fd);
+	notify("READY=1");
+	notify_status();
 	if (!stopping)
 		event_dispatch();
 	engine_stop();
+	counter_close_all(conf);
 	return exit_status;
 }
 
@@ -260,6 +265,7 @@ clean_start(void)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	options.environ = environ;
+	notify_open(environ);
 	tzset();
 	environ = empty;
 }
@@ -738,6 +744,7 @@ run_ended(struct job *job, int ok)
 
 	if (stopping)
 		end_if_idle();
+	notify_status();
 	if (rule == NULL)
 		return;
 	if (job->stale)
@@ -860,6 +867,20 @@ log_status(void)
 	}
 }
 
+/* For systemctl(1) status; runs may come fast. */
+static void
+notify_status(void)
+{
+	static int64_t	 notified = NEVER;
+	int64_t		 time = now();
+
+	if (notified != NEVER && time - notified < NOTIFY * NSEC)
+		return;
+	notified = time;
+	notify("STATUS=%u rules, %" PRIu64 " runs", conf->nrules,
+	    run_total());
+}
+
 /* Reload. */
 
 /* SIGHUP: all of the new configuration, or nothing of it. */
@@ -884,11 +905,11 @@ reload_handler(int fd, short event, void *arg)
 		conf_free(new);
 		return;
 	}
+	notify("RELOADING=1\nMONOTONIC_USEC=%lld",
+	    (long long)(now() / 1000));
 	engine_stop();
 	conf_carry(conf, new);
-	RB_FOREACH(counter, counters, &conf->counters)
-		if (counter->fd != -1)
-			close(counter->fd);
+	counter_close_all(conf);
 	conf_free(conf);
 	conf = new;
 	RB_FOREACH(counter, counters, &conf->counters)
@@ -897,6 +918,8 @@ reload_handler(int fd, short event, void *arg)
 	if (engine_start(conf, engine_user) == -1)
 		start_refused();
 	log_info("configuration reloaded: %u rules", conf->nrules);
+	notify("READY=1");
+	notify_status();
 }
 
 /* Interfaces. */
@@ -1010,6 +1033,7 @@ stop(int status)
 	}
 	stopping = 1;
 	exit_status = status;
+	notify("STOPPING=1");
 	engine_stop();
 	evtimer_add(&grace_ev, &tv);
 	end_if_idle();

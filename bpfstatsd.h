@@ -289,6 +289,11 @@ void		 history_note(struct history *, uint64_t, int64_t);
 uint64_t	 count_total(const struct count *);
 void		 count_store(struct count *, uint64_t);
 
+/* notify.c */
+void		 notify_open(char **);
+void		 notify(const char *, ...)
+		    __attribute__((__format__(printf, 1, 2)));
+
 /* engine.c */
 int		 engine_start(struct conf *, const struct account *);
 int		 engine_stop(void);
@@ -305,6 +310,7 @@ void		 run_reap(void);
 void		 run_kill(void);
 void		 run_orphan(struct job *);
 unsigned int	 run_running(void);
+uint64_t	 run_total(void);
 const char	*run_status(const struct job *);
 
 #endif

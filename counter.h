@@ -49,6 +49,12 @@ const char *counter_remedy(int);
 int	 counter_attach(struct counter *, int);
 
 /*
+ * Close all counters of a configuration that are open; where closing one
+ * takes its time, several at once.
+ */
+void	 counter_close_all(struct conf *);
+
+/*
  * Is the descriptor still attached to the interface of the counter's name?
  * Not if the interface is gone, or another one has its name now.
  */

@@ -176,6 +176,18 @@ set_direction(const struct counter *counter, int fd)
 #endif
 }
 
+void
+counter_close_all(struct conf *conf)
+{
+	struct counter	*counter;
+
+	RB_FOREACH(counter, counters, &conf->counters)
+		if (counter->fd != -1) {
+			close(counter->fd);
+			counter->fd = -1;
+		}
+}
+
 /*
  * OpenBSD revokes the descriptor with its interface, whatever comes after it
  * under the same name; the others detach it.  A renamed interface keeps its

@@ -30,10 +30,19 @@
 #include <linux/if_packet.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "counter.h"
+
+#define CLOSERS		32
+
+/* Counters that are being closed by several threads. */
+struct closing {
+	pthread_mutex_t	 lock;
+	struct counter	*next;
+};
 
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING	23
@@ -43,6 +52,7 @@ const char	counter_device[] = "packet socket";
 
 static int	set_option(int, int, int, int);
 static int	set_filter(int, int);
+static void	*close_some(void *);
 
 /* Protocol 0: what arrives before the socket is bound is not for it. */
 int
@@ -183,6 +193,45 @@ counter_drain(struct counter *counter)
 	    errno == ENETDOWN || errno == EINTR)
 		continue;
 	return errno == EAGAIN ? 0 : -1;
+}
+
+/*
+ * close(2) of a packet socket waits some milliseconds until no processor can
+ * be using it any more.  Those waits are had side by side.
+ */
+void
+counter_close_all(struct conf *conf)
+{
+	pthread_t	 threads[CLOSERS];
+	struct closing	 closing = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	int		 i, n = 0;
+
+	closing.next = RB_MIN(counters, &conf->counters);
+	while (n < CLOSERS && (unsigned int)n + 1 < conf->ncounters &&
+	    pthread_create(&threads[n], NULL, close_some, &closing) == 0)
+		n++;
+	close_some(&closing);
+	for (i = 0; i < n; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void *
+close_some(void *arg)
+{
+	struct closing	*closing = arg;
+	struct counter	*counter;
+
+	for (;;) {
+		pthread_mutex_lock(&closing->lock);
+		if ((counter = closing->next) != NULL)
+			closing->next = RB_NEXT(counters, NULL, counter);
+		pthread_mutex_unlock(&closing->lock);
+		if (counter == NULL)
+			return NULL;
+		if (counter->fd != -1)
+			close(counter->fd);
+		counter->fd = -1;
+	}
 }
 
 /* The sandbox lets the engine ask for PACKET_STATISTICS and nothing else. */

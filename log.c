@@ -33,6 +33,7 @@
 
 static enum log_to	 to = LOG_TO_STDERR;
 static int		 threshold = LOG_INFO;
+static int		 journal;
 
 static void	vlog(int, int, const char *, va_list)
 		    __attribute__((__format__(printf, 3, 0)));
@@ -45,6 +46,16 @@ void
 log_level(int priority)
 {
 	threshold = priority;
+}
+
+/*
+ * Standard error leads to the journal of systemd(1): begin each line with its
+ * priority.
+ */
+void
+log_journal(void)
+{
+	journal = 1;
 }
 
 /*
@@ -71,33 +82,38 @@ vlog(int priority, int error, const char *fmt, va_list ap)
 
 	vsnprintf(message, sizeof(message), fmt, ap);
 	if (error != 0)
-		put(priority, getprogname(), ": %s: %s", message,
+		put(priority, getprogname(), "%s: %s", message,
 		    strerror(error));
 	else
-		put(priority, getprogname(), ": %s", message);
+		put(priority, getprogname(), "%s", message);
 	errno = saved;
 }
 
-/* The one place where a line leaves; the tag is not for syslogd. */
+/* The one place where a line leaves; the tag may be NULL. */
 static void
 put(int priority, const char *tag, const char *fmt, ...)
 {
-	char	 line[2048];
-	size_t	 len = strlen(tag);
+	char	 message[2048], line[2100];
 	va_list	 ap;
+	int	 len;
 
 	if (priority > threshold)
 		return;
-	strlcpy(line, tag, sizeof(line));
 	va_start(ap, fmt);
-	vsnprintf(line + len, sizeof(line) - len - 1, fmt, ap);
+	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
 	if (to != LOG_TO_STDERR)
-		syslog(priority, "%s", line + len + (len != 0 ? 2 : 0));
-	strlcat(line, "\n", sizeof(line));
-	if (to != LOG_TO_SYSLOG)
-		if (write(STDERR_FILENO, line, strlen(line)) == -1)
-			return;		/* there is nobody to tell */
+		syslog(priority, "%s", message);
+	if (to == LOG_TO_SYSLOG)
+		return;
+	if (journal)
+		len = snprintf(line, sizeof(line), "<%d>%s\n", priority,
+		    message);
+	else
+		len = snprintf(line, sizeof(line), "%s%s%s\n",
+		    tag != NULL ? tag : "", tag != NULL ? ": " : "", message);
+	if (write(STDERR_FILENO, line, len) == -1)
+		return;			/* there is nobody to tell */
 }
 
 /*
@@ -114,9 +130,9 @@ log_at(const char *file, int line, const char *fmt, ...)
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
 	if (line != 0)
-		put(LOG_ERR, "", "%s:%d: %s", file, line, message);
+		put(LOG_ERR, NULL, "%s:%d: %s", file, line, message);
 	else
-		put(LOG_ERR, "", "%s: %s", file, message);
+		put(LOG_ERR, NULL, "%s: %s", file, message);
 }
 
 /*

@@ -72,6 +72,8 @@ static int		 environment_add(struct environment *,
 			    const char *, ...)
 			    __attribute__((__format__(printf, 2, 3)));
 static void		 environment_free(struct environment *);
+static pid_t		 spawn(const struct rule *, char **, char **, int,
+			    int);
 static void		 child(const struct rule *, char **, char **, int, int)
 			    __attribute__((__noreturn__));
 static void		 refuse(struct job *, const char *);
@@ -91,6 +93,7 @@ static void		 summary_handler(int, short, void *);
 static TAILQ_HEAD(, job) jobs = TAILQ_HEAD_INITIALIZER(jobs);
 static TAILQ_HEAD(, job) running = TAILQ_HEAD_INITIALIZER(running);
 static unsigned int	 nrunning;
+static uint64_t		 ntotal;
 static int		 null_fd = -1;
 static struct event	 summary_ev;
 
@@ -110,6 +113,13 @@ run_running(void)
 	return nrunning;
 }
 
+/* Commands started so far. */
+uint64_t
+run_total(void)
+{
+	return ntotal;
+}
+
 /*
  * Start the command that the rule is due for; packets, total and owed are
  * what it is told.  The rule's state is the caller's affair, before and after.
@@ -121,8 +131,6 @@ run_start(struct rule *rule, enum what what, uint64_t packets,
 {
 	struct environment	 env = { .n = 0 };
 	struct job		*job;
-	sigset_t		 all, old;
-	char			**argv;
 	int			 error_fd = -1, output_fd = -1;
 
 	if ((job = job_new(rule)) == NULL) {
@@ -139,14 +147,8 @@ run_start(struct rule *rule, enum what what, uint64_t packets,
 		environment_free(&env);
 		goto fail;
 	}
-	argv = what == IDLE ? rule->idle : rule->command;
-
-	/* a signal for the child must not reach our handlers in it */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
-	if ((job->pid = fork()) == 0)
-		child(rule, argv, env.all, error_fd, output_fd);
-	sigprocmask(SIG_SETMASK, &old, NULL);
+	job->pid = spawn(rule, what == IDLE ? rule->idle : rule->command,
+	    env.all, error_fd, output_fd);
 	environment_free(&env);
 	if (job->pid == -1) {
 		job->pid = 0;
@@ -167,6 +169,7 @@ run_start(struct rule *rule, enum what what, uint64_t packets,
 	}
 	TAILQ_INSERT_TAIL(&running, job, running);
 	nrunning++;
+	ntotal++;
 	return 0;
 
 fail:
@@ -444,6 +447,30 @@ environment_free(struct environment *env)
 		free(env->variables[--env->n]);
 	free(env->all);
 	errno = saved;
+}
+
+/*
+ * Fork and execute.  vfork(2), because copying the page tables of a parent
+ * with many rules costs as much as all else; so the child works on the
+ * parent's memory, and changes nothing in it but its own frame and errno.
+ */
+static pid_t
+spawn(const struct rule *rule, char **argv, char **env, int error_fd,
+    int output_fd)
+{
+	sigset_t	 all, old;
+	pid_t		 pid;
+	int		 saved;
+
+	/* a signal for the child must not reach our handlers in it */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	if ((pid = vfork()) == 0)
+		child(rule, argv, env, error_fd, output_fd);
+	saved = errno;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = saved;
+	return pid;
 }
 
 /*

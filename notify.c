@@ -1,0 +1,105 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Telling a service manager how we are: the datagrams that systemd(1) wants
+ * of a service of Type=notify.  Without NOTIFY_SOCKET in the environment
+ * nothing happens.
+ */
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpfstatsd.h"
+
+static int	is_stderr(const char *);
+
+static int			 manager = -1;
+static struct sockaddr_un	 address;
+static socklen_t		 address_len;
+
+/*
+ * Take the socket's name, and whether standard error is the journal, from
+ * the environment.  A name that begins with @ is an abstract one.
+ */
+void
+notify_open(char **environment)
+{
+	const char	*name = NULL;
+	size_t		 len;
+
+	for (; *environment != NULL; environment++)
+		if (strncmp(*environment, "NOTIFY_SOCKET=", 14) == 0)
+			name = *environment + 14;
+		else if (strncmp(*environment, "JOURNAL_STREAM=", 15) == 0 &&
+		    is_stderr(*environment + 15))
+			log_journal();
+	if (name == NULL || (name[0] != '/' && name[0] != '@'))
+		return;
+	len = strlen(name);
+	if (len >= sizeof(address.sun_path)) {
+		log_warnx("NOTIFY_SOCKET: %s", strerror(ENAMETOOLONG));
+		return;
+	}
+	address.sun_family = AF_UNIX;
+	memcpy(address.sun_path, name, len);
+	if (name[0] == '@')
+		address.sun_path[0] = '\0';
+	address_len = offsetof(struct sockaddr_un, sun_path) + len;
+	if ((manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, 0)) == -1)
+		log_warn("NOTIFY_SOCKET");
+}
+
+/* Is standard error the file of this device:inode? */
+static int
+is_stderr(const char *file)
+{
+	struct stat	 st;
+	char		 name[64];
+
+	if (fstat(STDERR_FILENO, &st) == -1)
+		return 0;
+	snprintf(name, sizeof(name), "%llu:%llu",
+	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	return strcmp(name, file) == 0;
+}
+
+/* Send one message, lines of NAME=value. */
+void
+notify(const char *fmt, ...)
+{
+	char	 message[256];
+	va_list	 ap;
+	int	 len;
+
+	if (manager == -1)
+		return;
+	va_start(ap, fmt);
+	len = vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	if (len > 0 && (size_t)len < sizeof(message) &&
+	    sendto(manager, message, len, 0, (struct sockaddr *)&address,
+	    address_len) == -1)
+		log_debug("NOTIFY_SOCKET: %s", strerror(errno));
+}
