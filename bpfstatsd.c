@@ -547,7 +547,9 @@ open_counter(struct counter *counter)
 	}
 	if (fd == device)
 		device = -1;
-	if (counter->error != 0 && !said(counter))
+	if (counter->error == 0)
+		log_debug("%s: counting", counter->ifname);
+	else if (!said(counter))
 		log_info("%s: counting", counter->ifname);
 	counter->error = 0;
 	return 1;

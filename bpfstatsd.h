@@ -178,6 +178,7 @@ struct rule {
 struct job {
 	TAILQ_ENTRY(job)	 next;		/* all jobs */
 	TAILQ_ENTRY(job)	 running;	/* those that run */
+	TAILQ_ENTRY(job)	 orphan;	/* those without a rule */
 	struct rule		*rule;		/* NULL: gone in a reload */
 	char			 name[MAX_NAME + 1];
 	int			 stale;		/* began under another counter */
@@ -309,6 +310,7 @@ void		 run_test(struct rule *, enum what, uint64_t, uint64_t);
 void		 run_reap(void);
 void		 run_kill(void);
 void		 run_orphan(struct job *);
+struct job	*run_orphaned(const char *);
 unsigned int	 run_running(void);
 uint64_t	 run_total(void);
 const char	*run_status(const struct job *);

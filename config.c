@@ -244,22 +244,22 @@ conf_carry(struct conf *from, struct conf *to)
 	TAILQ_FOREACH(rule, &to->rules, next) {
 		uint64_t	 total = count_total(rule->counter->count);
 
-		if ((old = RB_FIND(rule_names, &from->names, rule)) == NULL) {
-			rule_load(rule->state, total);
-			continue;
-		}
-		rule->job = old->job;
-		old->job = NULL;
+		if ((old = RB_FIND(rule_names, &from->names, rule)) != NULL) {
+			rule->job = old->job;
+			old->job = NULL;
+		} else
+			rule->job = run_orphaned(rule->name);
 		if (rule->job != NULL)
 			rule->job->rule = rule;
-		if (counter_cmp(old->counter, rule->counter) == 0)
+		if (old != NULL &&
+		    counter_cmp(old->counter, rule->counter) == 0) {
 			*rule->state = *old->state;
-		else {
-			rule_load(rule->state, total);
-			if (rule->job != NULL && rule->job->pid != 0) {
-				rule->job->stale = 1;
-				rule->state->running = 1;
-			}
+			continue;
+		}
+		rule_load(rule->state, total);
+		if (rule->job != NULL && rule->job->pid != 0) {
+			rule->job->stale = 1;
+			rule->state->running = 1;
 		}
 	}
 	TAILQ_FOREACH(old, &from->rules, next)

@@ -139,6 +139,7 @@ engine_start(struct conf *new_conf, const struct account *account)
 			log_warnx("engine: did not start");
 		return -1;
 	}
+	log_debug("engine: pid %ld", (long)pid);
 	return 0;
 }
 

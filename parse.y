@@ -40,6 +40,7 @@ struct file {
 	const char	*p;		/* the next character */
 	const char	*end;
 	int		 line;
+	int		 unclosed;	/* ends inside a rule */
 };
 
 struct macro {
@@ -173,14 +174,15 @@ value		: STRING
 		| WORD
 		;
 
-optnl		: /* empty */
-		| optnl '\n'
-		;
-
-nl		: '\n' optnl
-		;
-
-rule		: rulehead '{' optnl body '}'	{ rule_end(); }
+/* Behind "lines error" there is no choice but to skip to one of the two. */
+rule		: rulehead '{' lines '}'	{ rule_end(); }
+		| rulehead '{' lines statement '}' {
+			rule_end();
+		}
+		| rulehead '{' lines error '}'	{
+			rule_end();
+			yyerrok;
+		}
 		;
 
 rulehead	: K_RULE value			{
@@ -194,15 +196,11 @@ rulehead	: K_RULE value			{
 		}
 		;
 
-body		: lines
-		| lines statement
-		| lines error
-		;
-
 lines		: /* empty */
-		| lines statement nl
-		| lines error nl		{ yyerrok; }
-		| lines rulehead '{' optnl	/* a } is missing */
+		| lines '\n'
+		| lines statement '\n'
+		| lines error '\n'		{ yyerrok; }
+		| lines rulehead '{'		/* a } is missing */
 		;
 
 statement	: setting
@@ -472,9 +470,6 @@ yyerror(const char *message)
 	}
 	if (strcmp(message, "syntax error") != 0)
 		error_at(line, "%s", message);
-	else if (rule != NULL && strcmp(token, "end of file") == 0)
-		error_at(line, "} is missing: rule %s of line %d is not "
-		    "closed", show(rule->name), rule->line);
 	else if (statement == NULL && statement_usage == NULL &&
 	    statement_word[0] != '\0')
 		error_at(line, "unknown statement %s", statement_word);
@@ -659,9 +654,11 @@ rule_check(void)
 	if (rule->account == NULL && getuid() == 0)
 		error_at(rule->line, "rule %s has no user: required when "
 		    "started as root", show(rule->name));
-	if (rule->account == NULL && getuid() != 0 &&
-	    (rule->account = account_self(conf)) == NULL)
-		out_of_memory();
+	if (rule->account == NULL && getuid() != 0) {
+		if ((defaults.account = account_self(conf)) == NULL)
+			out_of_memory();
+		rule->account = defaults.account;
+	}
 }
 
 /* Note a statement of a rule.  Returns 0 if the rule has it already. */
@@ -1006,13 +1003,19 @@ scan(const struct keyword **keyword)
 				strlcpy(token, "end of line", sizeof(token));
 				return '\n';
 			}
+			if (rule != NULL && !file->unclosed) {
+				file->unclosed = 1;
+				if (rule->name[0] != '\0')
+					error_at(file->line, "} is missing: "
+					    "rule %s of line %d is not closed",
+					    show(rule->name), rule->line);
+				return '}';	/* as if it stood there */
+			}
+			rule = NULL;
 			if (file->up == NULL) {
 				strlcpy(token, "end of file", sizeof(token));
 				return 0;
 			}
-			if (rule != NULL)
-				return scan_error("} is missing: rule %s is "
-				    "not closed", show(rule->name));
 			file_pop();
 			continue;
 		}

@@ -92,6 +92,7 @@ static void		 summary_handler(int, short, void *);
 
 static TAILQ_HEAD(, job) jobs = TAILQ_HEAD_INITIALIZER(jobs);
 static TAILQ_HEAD(, job) running = TAILQ_HEAD_INITIALIZER(running);
+static TAILQ_HEAD(, job) orphans = TAILQ_HEAD_INITIALIZER(orphans);
 static unsigned int	 nrunning;
 static uint64_t		 ntotal;
 static int		 null_fd = -1;
@@ -238,6 +239,22 @@ run_orphan(struct job *job)
 	job->rule = NULL;
 	if (job->pid == 0)
 		job_free(job);
+	else
+		TAILQ_INSERT_TAIL(&orphans, job, orphan);
+}
+
+/* What still runs of a rule of this name that was gone; or NULL. */
+struct job *
+run_orphaned(const char *name)
+{
+	struct job	*job;
+
+	TAILQ_FOREACH(job, &orphans, orphan)
+		if (strcmp(job->name, name) == 0) {
+			TAILQ_REMOVE(&orphans, job, orphan);
+			return job;
+		}
+	return NULL;
 }
 
 /* The state of the last run, for a status line; static. */
@@ -543,8 +560,10 @@ finish(struct job *job, int status)
 	job->pid = 0;
 	job_close(job);
 	run_ended(job, ok);
-	if (job->rule == NULL)
+	if (job->rule == NULL) {
+		TAILQ_REMOVE(&orphans, job, orphan);
 		job_free(job);
+	}
 }
 
 static int
