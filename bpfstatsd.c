@@ -166,7 +166,7 @@ main(int argc, char **argv)
 	/* whoever started us set-user-ID may get a counter, nothing else */
 	setugid = issetugid() && getuid() != 0;
 	if (setugid) {
-		device = counter_open();
+		device = counter_open(NULL);
 		privs_give_up();
 	}
 	clean_start();
@@ -535,9 +535,9 @@ open_all(void)
 static int
 open_counter(struct counter *counter)
 {
-	int	 fd = device;
+	int	 fd = counter_listens(counter->ifname) ? -1 : device;
 
-	if (fd == -1 && (fd = counter_open()) == -1)
+	if (fd == -1 && (fd = counter_open(counter->ifname)) == -1)
 		return complain(counter, counter_device, errno);
 	if (counter_attach(counter, fd) == -1) {
 		complain(counter, counter->ifname, errno);
@@ -967,7 +967,7 @@ check_handler(int fd, short event, void *arg)
 	checked = now();
 	changed = check_gone();
 	RB_FOREACH(counter, counters, &conf->counters) {
-		if (counter->fd != -1 || if_nametoindex(counter->ifname) == 0)
+		if (counter->fd != -1 || counter_index(counter->ifname) == 0)
 			continue;
 		if (open_counter(counter))
 			changed = 1;
@@ -996,7 +996,7 @@ check_gone(void)
 			continue;
 		/* what pledge(2) allows in the one-rule form */
 		if (options.onerule) {
-			if (if_nametoindex(counter->ifname) ==
+			if (counter_index(counter->ifname) ==
 			    counter->ifindex)
 				continue;
 			log_warnx("%s: the interface is gone",

@@ -27,7 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpfstatsd.h"
+#include "counter.h"
 
 #define CHUNK_SIZE	16384
 
@@ -152,7 +152,8 @@ conf_add_counters(struct conf *conf)
 		memset(&key, 0, sizeof(key));
 		memcpy(key.ifname, rule->ifname, sizeof(key.ifname));
 		key.direction = rule->direction;
-		key.immediate = rule->terms.immediate;
+		key.immediate = rule->terms.immediate ||
+		    counter_listens(rule->ifname);
 		counter = RB_FIND(counters, &conf->counters, &key);
 		if (counter == NULL) {
 			if ((counter = conf_alloc(conf, sizeof(*counter))) ==

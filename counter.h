@@ -26,11 +26,21 @@
 #include "bpfstatsd.h"
 
 /*
- * Open a descriptor that can be attached to an interface; it is read-only
- * where the system knows that, close-on-exec and counts nothing yet.  This
- * alone may need a privilege.  Returns the descriptor, or -1 with errno.
+ * Open a descriptor that can be attached to the interface, or if that is
+ * NULL to any that is a real one; it is read-only where the system knows
+ * that, close-on-exec and counts nothing yet.  This alone may need a
+ * privilege.  Returns the descriptor, or -1 with errno.
  */
-int	 counter_open(void);
+int	 counter_open(const char *);
+
+/* The number of an interface that can be counted on, or 0: there is none. */
+unsigned int counter_index(const char *);
+
+/*
+ * Is a counter on this interface readable on packets even if no rule wants
+ * that, so that all of its rules can share one?
+ */
+int	 counter_listens(const char *);
 
 /* What counter_open() opens, for messages. */
 extern const char	 counter_device[];
@@ -42,8 +52,8 @@ const char *counter_remedy(int);
  * Attach a descriptor of counter_open() to the counter's interface, for its
  * direction, and lock it: it delivers no packet to anybody and counts from
  * now on, beginning at 0.  An immediate one becomes readable when a packet
- * arrives.  Fills in fd, ifindex and count's base line, for which no engine
- * may be running.  Returns 0, or -1 with errno, the descriptor still open;
+ * arrives.  Fills in fd, ifindex and count's base line, which no engine may
+ * be writing.  Returns 0, or -1 with errno, the descriptor still open;
  * ENXIO says that there is no such interface.
  */
 int	 counter_attach(struct counter *, int);

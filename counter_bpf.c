@@ -69,9 +69,24 @@ static void	settle(struct count *);
 const char	counter_device[] = "/dev/bpf";
 
 int
-counter_open(void)
+counter_open(const char *ifname)
 {
+	(void)ifname;
+
 	return open(counter_device, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+unsigned int
+counter_index(const char *ifname)
+{
+	return if_nametoindex(ifname);
+}
+
+int
+counter_listens(const char *ifname)
+{
+	(void)ifname;
+	return 0;
 }
 
 const char *

@@ -30,11 +30,12 @@
 #include <linux/if_packet.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "counter.h"
+#include "counter_nflog.h"
 
 #define CLOSERS		32
 
@@ -50,15 +51,33 @@ struct closing {
 
 const char	counter_device[] = "packet socket";
 
+static int	wants_each(const struct counter *);
 static int	set_option(int, int, int, int);
 static int	set_filter(int, int);
 static void	*close_some(void *);
 
 /* Protocol 0: what arrives before the socket is bound is not for it. */
 int
-counter_open(void)
+counter_open(const char *ifname)
 {
+	if (ifname != NULL && nflog_group(ifname) != -1)
+		return nflog_open();
 	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/* An nflog group is always there; its number is no interface's. */
+unsigned int
+counter_index(const char *ifname)
+{
+	int	 group = nflog_group(ifname);
+
+	return group != -1 ? UINT_MAX - group : if_nametoindex(ifname);
+}
+
+int
+counter_listens(const char *ifname)
+{
+	return nflog_group(ifname) != -1;
 }
 
 const char *
@@ -67,7 +86,10 @@ counter_remedy(int error)
 	switch (error) {
 	case EPERM:
 	case EACCES:
-		return "start as root or with the capability cap_net_raw";
+		return "start as root or with the capability cap_net_raw "
+		    "(nflog: cap_net_admin)";
+	case EBUSY:
+		return "another program has this group";
 	case EMFILE:
 		return "raise the limit of open descriptors";
 	case EAFNOSUPPORT:
@@ -81,7 +103,16 @@ counter_attach(struct counter *counter, int fd)
 {
 	struct sockaddr_ll	 sll;
 	struct ifreq		 ifr;
+	int			 group = nflog_group(counter->ifname);
 
+	if (group != -1) {
+		if (nflog_attach(fd, group, wants_each(counter)) == -1)
+			return -1;
+		counter->count->slot[counter->count->turn % 2].raw[0] = 0;
+		counter->fd = fd;
+		counter->ifindex = counter_index(counter->ifname);
+		return 0;
+	}
 	memset(&sll, 0, sizeof(sll));
 	sll.sll_family = AF_PACKET;
 	sll.sll_protocol = htons(ETH_P_ALL);
@@ -106,6 +137,18 @@ counter_attach(struct counter *counter, int fd)
 	}
 	counter->fd = fd;
 	counter->ifindex = sll.sll_ifindex;
+	return 0;
+}
+
+/* Does a rule act when a packet arrives? */
+static int
+wants_each(const struct counter *counter)
+{
+	const struct rule	*rule;
+
+	TAILQ_FOREACH(rule, &counter->rules, sibling)
+		if (rule->terms.immediate)
+			return 1;
 	return 0;
 }
 
@@ -150,6 +193,8 @@ counter_attached(const struct counter *counter)
 	socklen_t		 len = sizeof(sll);
 	unsigned int		 ifindex;
 
+	if (nflog_group(counter->ifname) != -1)
+		return 1;
 	if (getsockname(counter->fd, (struct sockaddr *)&sll, &len) == -1 ||
 	    sll.sll_ifindex != (int)counter->ifindex)
 		return 0;
@@ -173,6 +218,10 @@ counter_sample(struct counter *counter)
 	_Static_assert(sizeof(struct tpacket_stats) == sizeof(next->raw),
 	    "raw[] holds a struct tpacket_stats, tp_packets first");
 
+	if (counter->fd != -1 && nflog_group(counter->ifname) != -1) {
+		nflog_sample(counter);
+		return;
+	}
 	if (next->raw[0] == 0 && counter->fd != -1 &&
 	    getsockopt(counter->fd, SOL_PACKET, PACKET_STATISTICS, next->raw,
 	    &len) == -1)
@@ -189,6 +238,8 @@ counter_drain(struct counter *counter)
 {
 	char	 c;
 
+	if (nflog_group(counter->ifname) != -1)
+		return 0;		/* sampling reads it all */
 	while (recv(counter->fd, &c, sizeof(c), 0) != -1 ||
 	    errno == ENETDOWN || errno == EINTR)
 		continue;

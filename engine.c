@@ -441,7 +441,8 @@ arrival_handler(int fd, short event, void *arg)
 		_exit(1);
 	sample(listener->counter, time);
 	TAILQ_FOREACH(rule, &listener->counter->rules, sibling)
-		look_again(rule->poller, time);
+		if (rule->terms.immediate)
+			look_again(rule->poller, time);
 }
 
 static void

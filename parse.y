@@ -29,7 +29,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bpfstatsd.h"
+#include "counter.h"
 
 #define MAX_ERRORS	100
 
@@ -651,6 +651,9 @@ rule_check(void)
 	    rule->ifname[5 + strspn(rule->ifname + 5, "0123456789")] == '\0')
 		error_at(given[GIVEN_DIRECTION], "direction does not go with "
 		    "%s: pf tags all that it logs as out", rule->ifname);
+	else if (given[GIVEN_DIRECTION] && counter_listens(rule->ifname))
+		error_at(given[GIVEN_DIRECTION], "direction does not go with "
+		    "%s: say it in the firewall's rule", rule->ifname);
 	if (rule->account == NULL && getuid() == 0)
 		error_at(rule->line, "rule %s has no user: required when "
 		    "started as root", show(rule->name));

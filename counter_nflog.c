@@ -1,0 +1,225 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Counting on Linux, where there is no pflog(4): packets that a firewall rule
+ * logs to a group of nfnetlink_log, as the pseudo-interface nflog:GROUP.
+ * The kernel numbers them, sends the numbers in batches and no packet; the
+ * last number is the count, whatever was lost on the way.
+ */
+
+#include <sys/socket.h>
+
+#include <arpa/inet.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_log.h>
+#include <linux/netlink.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "counter_nflog.h"
+
+#define PREFIX		"nflog:"
+#define BATCH_BYTES	65536		/* of a batch in the kernel */
+#define BATCH_PACKETS	1000
+#define BATCH_TIME	20		/* 1/100 s */
+#define MAX_BATCHES	64		/* read in one go */
+
+/* A configuration request, in the making. */
+struct request {
+	struct nlmsghdr		 header;
+	struct nfgenmsg		 family;
+	char			 attributes[128];
+};
+
+static void	add(struct request *, int, const void *, size_t);
+static int	ask(int, struct request *);
+static uint32_t	last_number(const char *, size_t, uint32_t);
+static uint32_t	number_of(const struct nlmsghdr *, uint32_t);
+
+/* The group that an interface's name means, or -1 if it means none. */
+int
+nflog_group(const char *ifname)
+{
+	const char	*error;
+	long long	 group;
+
+	if (strncmp(ifname, PREFIX, strlen(PREFIX)) != 0)
+		return -1;
+	group = strtonum(ifname + strlen(PREFIX), 0, UINT16_MAX, &error);
+	return error == NULL ? (int)group : -1;
+}
+
+int
+nflog_open(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    NETLINK_NETFILTER);
+}
+
+/*
+ * Bind the socket to the group: numbers, no packets, in batches unless
+ * somebody wants to know at once.  EBUSY: another program has the group.
+ */
+int
+nflog_attach(int fd, int group, int immediate)
+{
+	struct nfulnl_msg_config_cmd	 bind = {
+		.command = NFULNL_CFG_CMD_BIND
+	};
+	struct nfulnl_msg_config_mode	 mode = {
+		.copy_range = htonl(0),
+		.copy_mode = NFULNL_COPY_NONE
+	};
+	struct request			 request;
+	uint32_t			 bytes = htonl(BATCH_BYTES);
+	uint32_t			 packets, time = htonl(BATCH_TIME);
+	uint16_t			 flags = htons(NFULNL_CFG_F_SEQ);
+	int				 one = 1;
+
+	/* what is lost is seen in the numbers */
+	if (setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &one,
+	    sizeof(one)) == -1)
+		return -1;
+	packets = htonl(immediate ? 1 : BATCH_PACKETS);
+	memset(&request, 0, sizeof(request));
+	request.header.nlmsg_len = NLMSG_LENGTH(sizeof(request.family));
+	request.header.nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
+	request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	request.family.nfgen_family = AF_UNSPEC;
+	request.family.version = NFNETLINK_V0;
+	request.family.res_id = htons(group);
+	add(&request, NFULA_CFG_CMD, &bind, sizeof(bind));
+	add(&request, NFULA_CFG_MODE, &mode, sizeof(mode));
+	add(&request, NFULA_CFG_FLAGS, &flags, sizeof(flags));
+	add(&request, NFULA_CFG_NLBUFSIZ, &bytes, sizeof(bytes));
+	add(&request, NFULA_CFG_QTHRESH, &packets, sizeof(packets));
+	add(&request, NFULA_CFG_TIMEOUT, &time, sizeof(time));
+	return ask(fd, &request);
+}
+
+/* Append an attribute; the request has room for those above. */
+static void
+add(struct request *request, int type, const void *value, size_t len)
+{
+	struct nlattr	*attribute;
+
+	attribute = (struct nlattr *)((char *)request +
+	    NLMSG_ALIGN(request->header.nlmsg_len));
+	attribute->nla_type = type;
+	attribute->nla_len = NLA_HDRLEN + len;
+	memcpy((char *)attribute + NLA_HDRLEN, value, len);
+	request->header.nlmsg_len = NLMSG_ALIGN(request->header.nlmsg_len) +
+	    NLA_ALIGN(attribute->nla_len);
+}
+
+/* Send a request; the kernel has answered when send(2) returns. */
+static int
+ask(int fd, struct request *request)
+{
+	union {
+		struct nlmsghdr	 header;
+		char		 bytes[512];
+	}		 answer;
+	struct nlmsgerr	*error;
+	ssize_t		 n;
+
+	if (send(fd, request, request->header.nlmsg_len, 0) == -1)
+		return -1;
+	/* the group's first packets may come before the answer */
+	while ((n = recv(fd, &answer, sizeof(answer), 0)) != -1) {
+		if (!NLMSG_OK(&answer.header, (size_t)n) ||
+		    answer.header.nlmsg_type != NLMSG_ERROR)
+			continue;
+		error = NLMSG_DATA(&answer.header);
+		errno = -error->error;
+		return error->error == 0 ? 0 : -1;
+	}
+	return -1;
+}
+
+/*
+ * Count what came: raw[0] is the number that the next packet will have.
+ * Killed before the end, the next packet's number tells the same.
+ */
+void
+nflog_sample(struct counter *counter)
+{
+	static union {
+		struct nlmsghdr	 header;
+		char		 bytes[2 * BATCH_BYTES];
+	}		 batch;
+	struct count	*count = counter->count;
+	struct slot	*slot = &count->slot[count->turn % 2];
+	uint32_t	 next = slot->raw[0];
+	ssize_t		 n;
+	int		 i;
+
+	for (i = 0; i < MAX_BATCHES && (n = recv(counter->fd, &batch,
+	    sizeof(batch), 0)) > 0; i++)
+		next = last_number(batch.bytes, n, next);
+	if (next == slot->raw[0])
+		return;
+	count->slot[(count->turn + 1) % 2].raw[0] = next;
+	count_store(count, slot->total + (uint32_t)(next - slot->raw[0]));
+}
+
+/* The number behind that of the last packet in a batch. */
+static uint32_t
+last_number(const char *batch, size_t len, uint32_t next)
+{
+	const struct nlmsghdr	*header = (const struct nlmsghdr *)batch;
+
+	while (len >= sizeof(*header) &&
+	    header->nlmsg_len >= sizeof(*header) &&
+	    header->nlmsg_len <= len) {
+		if (header->nlmsg_type ==
+		    (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
+			next = number_of(header, next);
+		if (NLMSG_ALIGN(header->nlmsg_len) >= len)
+			break;
+		len -= NLMSG_ALIGN(header->nlmsg_len);
+		batch += NLMSG_ALIGN(header->nlmsg_len);
+		header = (const struct nlmsghdr *)batch;
+	}
+	return next;
+}
+
+static uint32_t
+number_of(const struct nlmsghdr *header, uint32_t next)
+{
+	const struct nlattr	*attribute;
+	const char		*p = (const char *)header;
+	size_t			 at = NLMSG_LENGTH(sizeof(struct nfgenmsg));
+	uint32_t		 number;
+
+	for (; at + NLA_HDRLEN <= header->nlmsg_len;
+	    at += NLA_ALIGN(attribute->nla_len)) {
+		attribute = (const struct nlattr *)(p + at);
+		if (attribute->nla_len < NLA_HDRLEN)
+			break;
+		if ((attribute->nla_type & NLA_TYPE_MASK) != NFULA_SEQ ||
+		    attribute->nla_len < NLA_HDRLEN + sizeof(number))
+			continue;
+		memcpy(&number, p + at + NLA_HDRLEN, sizeof(number));
+		return ntohl(number) + 1;
+	}
+	return next;
+}
