@@ -97,6 +97,7 @@ struct options		 options;
 static struct conf	*conf;
 static char		*conf_path;		/* absolute */
 static int		 device = -1;		/* opened set-user-ID */
+static struct conf	*accounts;		/* the engine's */
 static const struct account *engine_user;	/* NULL: whoever we are */
 static int		 stopping;
 static int		 exit_status;
@@ -212,6 +213,8 @@ main(int argc, char **argv)
 		event_dispatch();
 	engine_stop();
 	counter_close_all(conf);
+	conf_free(conf);
+	conf_free(accounts);
 	return exit_status;
 }
 
@@ -503,14 +506,13 @@ raise_limit(void)
 static void
 find_engine_user(void)
 {
-	struct conf	*keep;
 	const char	*error;
 
 	if (getuid() != 0)
 		return;
-	if ((keep = conf_new()) == NULL)
+	if ((accounts = conf_new()) == NULL)
 		fatal("configuration");
-	engine_user = account_find(keep, ENGINE_USER, &error);
+	engine_user = account_find(accounts, ENGINE_USER, &error);
 	if (engine_user == NULL)
 		fatalx("user %s: %s: add it, on most systems with: useradd "
 		    "-d %s -s /sbin/nologin %s", ENGINE_USER, error,

@@ -1,0 +1,90 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# nflog:GROUP counts exactly what a firewall rule logs to the group, also when
+# the kernel could not deliver all of it, and wakes nobody for each packet.
+
+. "${0%/*}/lib.sh"
+
+[ "$SYSTEM" = Linux ] || skip "nflog is of Linux"
+command -v nft >/dev/null || skip "no nft(8)"
+need_daemon
+pair_create IN OUT
+in_net nft -f - <<END || skip "no logging of the netdev family"
+table netdev test {
+	chain ingress {
+		type filter hook ingress device $IN priority 0
+		ether type 0x88b5 log group 5
+	}
+}
+END
+
+conf <<END
+user root
+rule thousand {
+	interface nflog:5
+	count 1000 exact
+	command "$TOOLS/record" "$DIR/thousand"
+}
+END
+start_daemon
+ENGINE=$(engine_pid)
+
+# total: of the rule, in TOTAL, from a status line.
+total() {
+	_before=$(grep -c 'total' "$LOG")
+	kill -USR1 "$DAEMON"
+	wait_until '[ "$(grep -c total "$LOG")" -gt '"$_before"' ]' 5 ||
+	    fail "no status line"
+	TOTAL=$(sed -n 's/.*attached, total \([0-9]*\),.*/\1/p' "$LOG" |
+	    tail -n 1)
+}
+
+# Packets wait in the kernel for up to 0.2 s, and then for the tick.
+settle() {
+	sleep 1.5
+}
+
+send_frames "$OUT" 25
+settle
+total
+same 25 "$TOTAL" "packets of a trickle"
+
+before=$(wakeups "$ENGINE")
+send_frames "$OUT" 100000
+settle
+total
+same 100025 "$TOTAL" "packets of a flood"
+woken=$(($(wakeups "$ENGINE") - before))
+within 1 "$woken" 5000 "wake-ups of the engine for 100000 packets"
+
+# An engine that sleeps while the socket's buffer overflows.
+kill -STOP "$ENGINE"
+send_frames "$OUT" 300000
+sleep 0.5
+kill -CONT "$ENGINE"
+settle
+send_frames "$OUT" 1
+settle
+total
+same 400026 "$TOTAL" "packets with an overflow"
+
+# A reload keeps the group's numbers.
+kill -HUP "$DAEMON"
+send_frames "$OUT" 974
+wait_until '[ "$(lines "$DIR/thousand")" -ge 401 ]' 10 ||
+    fail "$(lines "$DIR/thousand") runs, not 401"
+total
+same 401000 "$TOTAL" "packets after a reload"
+stop_daemon
