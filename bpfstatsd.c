@@ -339,9 +339,10 @@ parse_arguments(int argc, char **argv, struct arguments *args)
 		    options.onerule ? "without" : "with");
 		usage();
 	}
-	if (args->ifname[0] == '\0' || strlen(args->ifname) >= IF_NAMESIZE)
-		fatalx("-i %s: a name of an interface has 1 to %d bytes",
-		    args->ifname, IF_NAMESIZE - 1);
+	if (parse_interface(args->ifname) == -1)
+		fatalx("-i %s: a name of an interface has 1 to %d letters, "
+		    "digits or signs, no / and no blank", args->ifname,
+		    IF_NAMESIZE - 1);
 	if (options.verbose)
 		log_level(LOG_DEBUG);
 	else if (options.onerule && !options.test)
@@ -730,6 +731,8 @@ look(struct rule *rule)
 		else if (run_start(rule, what, packets, total -
 		    rule->state->base, owed) == -1)
 			return;
+		/* wait counts from when the command really began */
+		time = now();
 		rule_take(terms, rule->state, what, total, time);
 		if (options.test)
 			rule_done(terms, rule->state, what, 1, time);

@@ -247,6 +247,7 @@ void		 stop(int);
 /* parse.y */
 int		 parse_conf(struct conf *, const char *, const char *, size_t);
 const char	*parse_define(const char *);
+int		 parse_interface(const char *);
 int		 parse_number(const char *, int64_t, int64_t *);
 int		 parse_time(const char *, int64_t, int64_t *);
 

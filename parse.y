@@ -92,6 +92,7 @@ static int		 included_line;
 
 /* For the message about a token that does not fit. */
 static int		 statement_begins;
+static int		 closed;	/* the last token was } */
 static const char	*statement_usage;
 static const struct keyword *statement;
 static char		 statement_word[48];
@@ -362,6 +363,17 @@ parse_define(const char *s)
 	macro->value = value;
 	SLIST_INSERT_HEAD(&definitions, macro, entry);
 	return NULL;
+}
+
+/* Can this be the name of an interface?  Returns 0, or -1 if it cannot. */
+int
+parse_interface(const char *s)
+{
+	const char	*p;
+
+	for (p = s; isgraph((unsigned char)*p) && *p != '/'; p++)
+		continue;
+	return p > s && p - s < IF_NAMESIZE && *p == '\0' ? 0 : -1;
 }
 
 /* Read a number from 1 to max.  Returns 0, or -1 if it is none. */
@@ -717,19 +729,14 @@ words_copy(void)
 static void
 set_interface(const char *name, int line, int name_line)
 {
-	const char	*p;
-
 	if (!once(GIVEN_INTERFACE, line))
 		return;
-	for (p = name; isgraph((unsigned char)*p) && *p != '/'; p++)
-		continue;
-	if (p == name || *p != '\0')
-		error_at(name_line, "%s: not a name of an interface",
-		    show(name));
-	else if (strlcpy(rule->ifname, name, sizeof(rule->ifname)) >=
-	    sizeof(rule->ifname))
-		error_at(name_line, "%s: a name of an interface has at most "
-		    "%d bytes", show(name), IF_NAMESIZE - 1);
+	if (parse_interface(name) == -1)
+		error_at(name_line, "%s: a name of an interface has 1 to %d "
+		    "letters, digits or signs, no / and no blank", show(name),
+		    IF_NAMESIZE - 1);
+	else
+		strlcpy(rule->ifname, name, sizeof(rule->ifname));
 }
 
 static void
@@ -792,6 +799,7 @@ set_timeout(const char *s, int line, int time_line)
 static void
 set_user(const char *name, int line, int name_line)
 {
+	static struct account	 nobody = { .name = "", .uid = (uid_t)-1 };
 	struct account	*account, *engine;
 	const char	*error;
 
@@ -799,15 +807,13 @@ set_user(const char *name, int line, int name_line)
 		return;
 	if ((account = account_find(conf, name, &error)) == NULL) {
 		error_at(name_line, "user %s: %s", show(name), error);
-		return;
+		account = &nobody;	/* one error is enough */
 	}
 	engine = account_find(conf, ENGINE_USER, &error);
-	if (strcmp(name, ENGINE_USER) == 0 ||
-	    (engine != NULL && account->uid == engine->uid)) {
+	if (strcmp(account->name, ENGINE_USER) == 0 ||
+	    (engine != NULL && account->uid == engine->uid))
 		error_at(name_line, "user %s: that is the engine's own user",
 		    show(name));
-		return;
-	}
 	if (rule != NULL)
 		rule->account = account;
 	else
@@ -841,11 +847,12 @@ is_word(int c)
 	    strchr("_-./:", c) != NULL);
 }
 
-/* May this character follow a word or a string? */
+/* Does another word or string begin right here, without a blank? */
 static int
-is_boundary(void)
+is_glued(void)
 {
-	return file->p == file->end || strchr(" \t\n{}=#\\", *file->p) != NULL;
+	return file->p < file->end && (is_word(*file->p) ||
+	    (*file->p != '\0' && strchr("\"'$", *file->p) != NULL));
 }
 
 /* Report an error in a token and leave out the rest of the statement. */
@@ -886,7 +893,7 @@ scan_keep(int kind, const char *s, size_t len)
 {
 	char	*p;
 
-	if (!is_boundary())
+	if (is_glued())
 		return scan_error("a blank is missing behind %s", token);
 	if ((p = conf_alloc(conf, len + 1)) == NULL) {
 		out_of_memory();
@@ -987,7 +994,7 @@ scan_word(const struct keyword **keyword)
 		word[len] = '\0';
 		*keyword = bsearch(word, keywords, nitems(keywords),
 		    sizeof(keywords[0]), keyword_cmp);
-		if (*keyword != NULL && is_boundary())
+		if (*keyword != NULL && !is_glued())
 			return (*keyword)->token;
 	}
 	return scan_keep(WORD, from, len);
@@ -1076,6 +1083,7 @@ yylex(void)
 	kind = scan(&keyword);
 	if (kind == '\n' || kind == '{') {
 		statement_begins = 1;
+		closed = 0;
 		return kind;
 	}
 	if (statement_begins) {
@@ -1085,7 +1093,12 @@ yylex(void)
 		if (keyword != NULL || kind == WORD || kind == STRING)
 			strlcpy(statement_word, token, sizeof(statement_word));
 		statement_begins = 0;
+	} else if (closed) {
+		statement = NULL;
+		statement_usage = NULL;
+		statement_word[0] = '\0';
 	} else if (kind == '=' && statement == NULL)
 		statement_usage = "name = \"value\"";
+	closed = kind == '}';
 	return stopped ? 0 : kind;
 }

@@ -84,7 +84,7 @@ static void		 log_output(struct job *);
 static void		 flush_line(struct job *, size_t);
 static void		 minute_begins(struct job *);
 static void		 summarise(struct job *);
-static void		 summary_later(void);
+static void		 summary_later(const struct job *);
 static void		 output_handler(int, short, void *);
 static void		 timeout_handler(int, short, void *);
 static void		 send_signal(struct job *, int);
@@ -97,6 +97,7 @@ static unsigned int	 nrunning;
 static uint64_t		 ntotal;
 static int		 null_fd = -1;
 static struct event	 summary_ev;
+static int64_t		 summary;	/* the minute that it ends */
 
 /* To be called once, after event_init().  Returns 0, or -1 with errno. */
 int
@@ -590,7 +591,7 @@ log_run(struct job *job, int ok, const struct failure *failure)
 	if (job->lines >= MAX_RUN_LINES && (ok || job->failure)) {
 		job->more++;
 		job->failed += !ok;
-		summary_later();
+		summary_later(job);
 		return;
 	}
 	job->lines++;
@@ -662,7 +663,7 @@ flush_line(struct job *job, size_t len)
 	minute_begins(job);
 	if (job->output >= MAX_OUTPUT) {
 		job->unprinted++;
-		summary_later();
+		summary_later(job);
 	} else {
 		n = log_printable(text, sizeof(text), job->line, len);
 		job->output++;
@@ -701,31 +702,35 @@ summarise(struct job *job)
 	job->more = job->failed = job->unprinted = 0;
 }
 
+/* At the end of the job's minute, unless another one's ends before. */
 static void
-summary_later(void)
+summary_later(const struct job *job)
 {
-	struct timeval	 tv = { .tv_sec = MINUTE / NSEC };
+	int64_t		 left = job->minute + MINUTE - now();
+	struct timeval	 tv = { .tv_sec = left / NSEC + 1 };
 
-	if (!evtimer_pending(&summary_ev, NULL))
+	if (!evtimer_pending(&summary_ev, NULL) || job->minute < summary) {
+		summary = job->minute;
 		evtimer_add(&summary_ev, &tv);
+	}
 }
 
 static void
 summary_handler(int fd, short event, void *arg)
 {
 	struct job	*job;
-	int		 later = 0;
+	int64_t		 time = now();
 
 	(void)fd;
 	(void)event;
 	(void)arg;
 	TAILQ_FOREACH(job, &jobs, next)
-		if (job->more != 0 || job->unprinted != 0) {
-			minute_begins(job);
-			later |= job->more != 0 || job->unprinted != 0;
-		}
-	if (later)
-		summary_later();
+		if ((job->more != 0 || job->unprinted != 0) &&
+		    time - job->minute >= MINUTE)
+			summarise(job);
+	TAILQ_FOREACH(job, &jobs, next)
+		if (job->more != 0 || job->unprinted != 0)
+			summary_later(job);
 }
 
 /* Too long: ask the whole group to end, then make it. */

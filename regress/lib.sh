@@ -1,0 +1,398 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# The library of the tests.  A test t_NAME.sh reads it first:
+#
+#	. "$(dirname "$0")/lib.sh"
+#
+# and finds here
+#
+#	BPFSTATSD	the program
+#	CONF		a configuration file, see conf
+#	DIR		a directory of its own, for root to write and all to
+#			read; everything that a test leaves is in it
+#	ENDED		the exit status of the daemon, see await_end
+#	LOG		what the daemon logged
+#	DAEMON		the process id of the daemon's parent process
+#	REGRESS		the directory of the tests
+#	SYSTEM		as uname says
+#	TOOLS		the directory of the tests' C programs
+#
+# A test exits 0 if all is well, 1 by fail, 77 by skip.  Whatever happens, no
+# interface, namespace, process or file stays.
+
+set -u
+LC_ALL=C
+export LC_ALL
+umask 022
+
+SYSTEM=$(uname)
+REGRESS=$(cd "$(dirname "$0")" && pwd) || exit 1
+BPFSTATSD=${BPFSTATSD:-${REGRESS%/*}/bpfstatsd}
+IN_NET=
+NET=
+PAIRS=
+DAEMON=
+SENDER=
+ENDED=
+
+# Below /tmp's sticky bit and ours to write alone: the daemon trusts it.
+DIR=$(mktemp -d "${TMPDIR:-/tmp}/bpfstatsd.XXXXXXXXXX") || exit 1
+chmod 711 "$DIR"
+CONF=$DIR/bpfstatsd.conf
+LOG=$DIR/log
+
+clean_up() {
+	trap '' HUP INT TERM
+	[ -z "$SENDER" ] || kill -KILL "$SENDER" 2>/dev/null
+	if [ -n "$DAEMON" ]; then
+		kill -TERM "$DAEMON" 2>/dev/null
+		wait_until '! running "$DAEMON"' 7 ||
+		    kill -KILL "$DAEMON" 2>/dev/null
+	fi
+	for _if in $PAIRS; do
+		ifconfig "$_if" destroy
+	done
+	if [ -n "$NET" ]; then
+		for _pid in $(ip netns pids "$NET"); do
+			kill -KILL "$_pid" 2>/dev/null
+		done
+		ip netns delete "$NET"
+	fi
+	rm -rf "$DIR"
+}
+
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+if [ -z "${TOOLS:-}" ]; then
+	TOOLS=$DIR/tools
+	mkdir "$TOOLS"
+	sh "$REGRESS/build" "$TOOLS" || exit 1
+fi
+
+# fail message: the test has failed.
+fail() {
+	echo "FAIL: $*"
+	if [ -s "$LOG" ]; then
+		echo "The log, at most its last 40 lines:"
+		tail -n 40 "$LOG"
+	fi
+	exit 1
+}
+
+# skip reason: the test cannot run here.
+skip() {
+	echo "skip: $*"
+	exit 77
+}
+
+# note text: explain a failure that may follow.
+note() {
+	echo "$*"
+}
+
+# same expected is what: compare two strings.
+same() {
+	[ "$1" = "$2" ] || fail "$3: expected '$1', got '$2'"
+}
+
+# within low value high what: compare numbers.
+within() {
+	[ "$2" -ge "$1" ] && [ "$2" -le "$3" ] ||
+	    fail "$4: expected $1 to $3, got $2"
+}
+
+# Is the process alive, and not merely unburied?
+running() {
+	case $(ps -o stat= -p "$1" 2>/dev/null) in
+	''|Z*)	return 1 ;;
+	esac
+}
+
+# wait_until condition seconds: 0 as soon as it holds, 1 if it never does.
+wait_until() {
+	_tries=$(($2 * 10))
+	until eval "$1"; do
+		[ $((_tries -= 1)) -ge 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# Milliseconds of the monotonic clock.
+now_ms() {
+	"$TOOLS/record" /dev/stdout | awk '{ print $1 }'
+}
+
+# The number of lines in a file that need not exist yet.
+lines() {
+	if [ -f "$1" ]; then
+		awk 'END { print NR }' "$1"
+	else
+		echo 0
+	fi
+}
+
+need_root() {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+}
+
+need_program() {
+	[ -x "$BPFSTATSD" ] || skip "no $BPFSTATSD"
+}
+
+# What every test of the running daemon needs.
+need_daemon() {
+	need_program
+	need_root
+	id _bpfstatsd >/dev/null 2>&1 ||
+	    skip "no user _bpfstatsd (make setup adds it)"
+	net_create
+}
+
+# Is the program built with a sanitizer?  Then memory and time mean nothing.
+sanitized() {
+	grep -q __asan_init "$BPFSTATSD"
+}
+
+# A network of its own, where the system can give one.
+net_create() {
+	case $SYSTEM in
+	Linux)
+		command -v ip >/dev/null || skip "no ip(8)"
+		NET=bpfstatsd-${DIR##*.}
+		if ! ip netns add "$NET" 2>"$DIR/err"; then
+			NET=
+			skip "no network namespace: $(cat "$DIR/err")"
+		fi
+		IN_NET="ip netns exec $NET"
+		# No neighbour or router discovery: silence is silence.
+		$IN_NET sh -c '
+			for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do
+				[ ! -f "$f" ] || echo 1 >"$f"
+			done'
+		;;
+	OpenBSD)
+		;;
+	*)
+		skip "no private interfaces on $SYSTEM yet"
+		;;
+	esac
+}
+
+# in_net command [argument ...]: run it where the interfaces are.
+in_net() {
+	$IN_NET "$@"
+}
+
+# pair_create VAR VAR: make two interfaces; what is sent on either is received
+# on the other.  Their names are stored in the variables.
+pair_create() {
+	_pair_n=$((${_pair_n:-0} + 2))
+	case $SYSTEM in
+	Linux)
+		_a=test$((_pair_n - 2))
+		_b=test$((_pair_n - 1))
+		pair_restore "$_a" "$_b"
+		;;
+	OpenBSD)
+		# Any two numbers that are free.
+		_i=${_pair_i:-70}
+		until ifconfig "pair$_i" create 2>/dev/null; do
+			[ $((_i += 1)) -lt 1000 ] || fail "no pair(4)"
+		done
+		_a=pair$_i
+		PAIRS="$PAIRS $_a"
+		until ifconfig "pair$_i" create 2>/dev/null; do
+			[ $((_i += 1)) -lt 1000 ] || fail "no pair(4)"
+		done
+		_b=pair$_i
+		PAIRS="$PAIRS $_b"
+		_pair_i=$((_i + 1))
+		ifconfig "$_a" patch "$_b" up
+		ifconfig "$_b" up
+		;;
+	esac
+	eval "$1=\$_a $2=\$_b"
+}
+
+# pair_destroy name name: remove the two interfaces.
+pair_destroy() {
+	case $SYSTEM in
+	Linux)
+		ip -n "$NET" link delete "$1"
+		;;
+	OpenBSD)
+		ifconfig "$1" destroy
+		ifconfig "$2" destroy
+		_left=
+		for _if in $PAIRS; do
+			[ "$_if" = "$1" ] || [ "$_if" = "$2" ] ||
+			    _left="$_left $_if"
+		done
+		PAIRS=$_left
+		;;
+	esac
+}
+
+# pair_restore name name: make removed ones again, under the same names.
+pair_restore() {
+	case $SYSTEM in
+	Linux)
+		ip -n "$NET" link add "$1" type veth peer name "$2" &&
+		    ip -n "$NET" link set "$1" addrgenmode none up &&
+		    ip -n "$NET" link set "$2" addrgenmode none up ||
+		    fail "no veth interfaces"
+		;;
+	OpenBSD)
+		ifconfig "$1" create && ifconfig "$2" create &&
+		    ifconfig "$1" patch "$2" up && ifconfig "$2" up ||
+		    fail "no pair(4)"
+		PAIRS="$PAIRS $1 $2"
+		;;
+	esac
+}
+
+# send_frames interface count [burst pause_ms]: send exactly so many.
+send_frames() {
+	_sent=$(in_net "$TOOLS/send" "$@") || fail "send $*"
+	same "$2" "$_sent" "frames sent"
+}
+
+# start_sender interface [burst pause_ms]: send until stop_sender.
+start_sender() {
+	_if=$1
+	shift
+	(exec $IN_NET "$TOOLS/send" "$_if" 0 "$@") >"$DIR/sent" &
+	SENDER=$!
+}
+
+# Frames sent by start_sender in SENT.
+stop_sender() {
+	kill -TERM "$SENDER"
+	wait "$SENDER" || fail "the sender failed"
+	SENDER=
+	SENT=$(cat "$DIR/sent")
+}
+
+# Write the configuration file from the standard input.
+conf() {
+	cat >"$CONF"
+	chmod 600 "$CONF"
+}
+
+# The process id of the engine, or 1 if there is none.
+engine_pid() {
+	ps -A -o pid= -o ppid= -o stat= -o args= | awk -v daemon="$DAEMON" '
+		$2 == daemon && $3 !~ /^Z/ && /: engine/ {
+			print $1
+			found = 1
+		}
+		END { exit !found }'
+}
+
+# Process ids of the daemon's children but the engine, zombies as well.
+children() {
+	ps -A -o pid= -o ppid= -o args= | awk -v daemon="$DAEMON" '
+		$2 == daemon && !/: engine/ { print $1 }'
+}
+
+# start_daemon [flag ...]: start it in the foreground with $CONF; it counts
+# when this returns.
+start_daemon() {
+	: >"$LOG"
+	(exec $IN_NET "$BPFSTATSD" -d "$@" -f "$CONF") \
+	    >"$LOG" 2>&1 </dev/null &
+	DAEMON=$!
+	wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10
+	alive
+}
+
+# start_rule [flag ...] command [argument ...]: start the one-rule form; what
+# it and its command write goes to $LOG.
+start_rule() {
+	: >"$LOG"
+	(exec $IN_NET "$BPFSTATSD" "$@") >"$LOG" 2>&1 </dev/null &
+	DAEMON=$!
+	wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10
+	alive
+}
+
+# The daemon must be alive, both its processes.
+alive() {
+	running "$DAEMON" || fail "the daemon is dead"
+	engine_pid >/dev/null || fail "the engine is dead"
+}
+
+# Wait for the daemon's end, at most so many seconds; its status in ENDED.
+await_end() {
+	wait_until '! running "$DAEMON"' "$1" ||
+	    fail "the daemon runs after $1 s"
+	wait "$DAEMON"
+	ENDED=$?
+	DAEMON=
+}
+
+# The daemon ends at once and in good order.
+stop_daemon() {
+	alive
+	_engine=$(engine_pid)
+	kill -TERM "$DAEMON"
+	await_end 7
+	same 0 "$ENDED" "exit status of the daemon"
+	wait_until '! running "$_engine"' 2 || fail "the engine stayed"
+}
+
+# wait_lines file number seconds: wait until it has so many lines.
+wait_lines() {
+	_file=$1
+	_lines=$2
+	wait_until '[ "$(lines "$_file")" -ge "$_lines" ]' "$3" ||
+	    fail "${1##*/} has $(lines "$1") lines after $3 s, not $2"
+}
+
+# Descriptors that count, in the whole network of the test.
+taps() {
+	case $SYSTEM in
+	Linux)	in_net awk 'NR > 1' /proc/net/packet | wc -l ;;
+	*)	fstat -p "$(engine_pid)" | grep -c bpf ;;
+	esac
+}
+
+# Descriptors that a process has open.
+descriptors() {
+	case $SYSTEM in
+	Linux)	ls "/proc/$1/fd" | wc -l ;;
+	*)	fstat -p "$1" | awk '$4 ~ /^[0-9]/' | wc -l ;;
+	esac
+}
+
+# Kilobytes of a process that are in memory.
+resident() {
+	ps -o rss= -p "$1" | tr -d ' '
+}
+
+# How often a process has slept and was woken.
+wakeups() {
+	case $SYSTEM in
+	Linux)	awk '$1 == "voluntary_ctxt_switches:" { print $2 }' \
+		    "/proc/$1/status" ;;
+	*)	ps -o nvcsw= -p "$1" | tr -d ' ' ;;
+	esac
+}
+
+# as_nobody command: run a line of shell as the user nobody.
+as_nobody() {
+	su -s /bin/sh nobody -c "$1"
+}

@@ -1,0 +1,169 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+/*
+ * Send an exact number of frames out of an interface: 60 bytes, broadcast,
+ * of an Ethernet type that is free for experiments, so that no stack answers.
+ * Prints how many it sent, also when SIGTERM ends it early.
+ */
+
+#include <sys/types.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <net/if.h>
+
+#ifdef __linux__
+#include <linux/if_packet.h>
+#else
+#include <sys/time.h>
+#include <net/bpf.h>
+#include <fcntl.h>
+#endif
+
+#include <err.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FRAME_LEN	60
+
+static int			 device_open(const char *);
+static ssize_t			 device_send(int, const void *, size_t);
+static uint64_t			 number(const char *, const char *);
+static void			 term_handler(int);
+
+static volatile sig_atomic_t	 stop;
+
+#ifdef __linux__
+static struct sockaddr_ll	 to;
+
+static int
+device_open(const char *ifname)
+{
+	int	 fd;
+
+	to.sll_family = AF_PACKET;
+	if ((to.sll_ifindex = if_nametoindex(ifname)) == 0)
+		err(1, "%s", ifname);
+	/* Protocol 0: receive nothing. */
+	if ((fd = socket(AF_PACKET, SOCK_RAW, 0)) == -1)
+		err(1, "socket");
+	return fd;
+}
+
+static ssize_t
+device_send(int fd, const void *frame, size_t len)
+{
+	return sendto(fd, frame, len, 0, (struct sockaddr *)&to, sizeof(to));
+}
+#else
+static int
+device_open(const char *ifname)
+{
+	struct ifreq	 ifr;
+	u_int		 one = 1;
+	int		 fd;
+
+	memset(&ifr, 0, sizeof(ifr));
+	strlcpy(ifr.ifr_name, ifname, sizeof(ifr.ifr_name));
+	if ((fd = open("/dev/bpf", O_RDWR)) == -1)
+		err(1, "/dev/bpf");
+	if (ioctl(fd, BIOCSETIF, &ifr) == -1)
+		err(1, "%s", ifname);
+	if (ioctl(fd, BIOCSHDRCMPLT, &one) == -1)
+		err(1, "BIOCSHDRCMPLT");
+	return fd;
+}
+
+static ssize_t
+device_send(int fd, const void *frame, size_t len)
+{
+	return write(fd, frame, len);
+}
+#endif
+
+static uint64_t
+number(const char *what, const char *s)
+{
+	uint64_t	 n;
+	char		*end;
+
+	errno = 0;
+	n = strtoull(s, &end, 10);
+	if (*s < '0' || *s > '9' || *end != '\0' || errno != 0)
+		errx(1, "%s is not a number: %s", what, s);
+	return n;
+}
+
+static void
+term_handler(int sig)
+{
+	stop = 1;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct sigaction	 sa;
+	unsigned char		 frame[FRAME_LEN];
+	uint64_t		 count, burst, pause_ms, sent = 0;
+	int			 fd;
+
+	if (argc != 3 && argc != 5) {
+		fprintf(stderr,
+		    "usage: send interface count [burst pause_ms]\n");
+		return 1;
+	}
+	count = number("count", argv[2]);
+	burst = argc == 5 ? number("burst", argv[3]) : 0;
+	pause_ms = argc == 5 ? number("pause_ms", argv[4]) : 0;
+
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = term_handler;
+	if (sigaction(SIGTERM, &sa, NULL) == -1)
+		err(1, "sigaction");
+
+	memset(frame, 0, sizeof(frame));
+	memset(frame, 0xff, 6);		/* to all */
+	frame[6] = 0x02;		/* from a local address */
+	frame[12] = 0x88;		/* type 0x88b5 */
+	frame[13] = 0xb5;
+
+	fd = device_open(argv[1]);
+	while (!stop && (count == 0 || sent < count)) {
+		if (device_send(fd, frame, sizeof(frame)) == -1) {
+			if (errno == EINTR)
+				continue;
+			if (errno != ENOBUFS)
+				err(1, "%s: after %" PRIu64 " frames", argv[1],
+				    sent);
+			/* The frame was dropped: the queue must drain. */
+			poll(NULL, 0, 1);
+			continue;
+		}
+		sent++;
+		if (burst != 0 && sent % burst == 0 && sent != count)
+			poll(NULL, 0, pause_ms);
+	}
+	printf("%" PRIu64 "\n", sent);
+	return 0;
+}

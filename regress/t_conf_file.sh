@@ -1,0 +1,104 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# Which files are trusted: regular ones that belong to root or the invoker and
+# that nobody else can write.
+
+. "$(dirname "$0")/lib.sh"
+need_program
+need_root
+
+cp "$BPFSTATSD" "$DIR/bpfstatsd"
+chmod 755 "$DIR/bpfstatsd"
+cd "$DIR" || exit 1
+
+good() {
+	out=$("$DIR/bpfstatsd" -n -f "$1" 2>&1) || fail "$2: refused: $out"
+	same "configuration OK" "$out" "$2"
+}
+
+# bad file what: refused with one line that names the file.
+bad() {
+	if out=$("$DIR/bpfstatsd" -n -f "$1" 2>&1); then
+		fail "$2: accepted"
+	fi
+	case $out in
+	*"
+"*)	fail "$2: more than a line: $out" ;;
+	*"$1: "?*) ;;
+	*)	fail "$2: $out" ;;
+	esac
+}
+
+cat >good <<END
+user nobody
+rule a {
+	command "/bin/true"
+}
+END
+for mode in 400 600 644 755; do
+	chmod $mode good
+	good good "mode $mode"
+done
+for mode in 620 602 666 777; do
+	cp good file
+	chmod $mode file
+	bad file "mode $mode"
+done
+rm file
+
+ln -s good link
+good link "a symbolic link to a good file"
+cp good file
+chmod 666 file
+ln -s file link2
+bad link2 "a symbolic link to a bad file"
+
+cp good other
+chown nobody other
+bad other "a file of another user"
+
+mkdir directory
+bad directory "a directory"
+bad /dev/null "a device"
+bad missing "no file"
+mkfifo -m 600 fifo
+"$TOOLS/limit" 5 "$DIR/bpfstatsd" -n -f fifo >out 2>&1
+same 1 $? "status with a fifo"
+
+echo 'include "file"' >outer
+out=$("$DIR/bpfstatsd" -n -f outer 2>&1) && fail "bad file included"
+case $out in
+outer:1:*file*) ;;
+*)	fail "bad file included: $out" ;;
+esac
+
+# As another user: root's files and the own ones, if they can be read.
+cp good own
+chown nobody own
+chmod 600 own
+chmod 644 good
+for file in good own; do
+	out=$(as_nobody "'$DIR/bpfstatsd' -n -f '$DIR/$file' 2>&1") ||
+	    fail "refused by nobody: $file: $out"
+done
+chmod 600 good
+as_nobody "'$DIR/bpfstatsd' -n -f '$DIR/good' 2>&1" >out &&
+    fail "what cannot be read was accepted"
+grep -q 'Permission denied' out || fail "no reason: $(cat out)"
+chown 12345 good
+chmod 644 good
+as_nobody "'$DIR/bpfstatsd' -n -f '$DIR/good'" >out 2>&1 &&
+    fail "a third user's file was accepted"
+exit 0

@@ -1,0 +1,78 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# `immediate': a rule acts when its count is reached, not at the next tick;
+# with `exact' once per N packets under full speed; and while nothing arrives
+# nothing wakes up.
+
+. "$(dirname "$0")/lib.sh"
+need_daemon
+pair_create IN OUT
+pair_create IN2 OUT2
+conf <<END
+user root
+rule single {
+	interface $IN
+	count 1 exact
+	immediate
+	command "$TOOLS/record" "$DIR/single"
+}
+rule flood {
+	interface $IN2
+	count 1000 exact
+	immediate
+	command "$TOOLS/record" "$DIR/flood"
+}
+rule waits {
+	interface $IN2
+	wait 2
+	immediate
+	command "$TOOLS/record" "$DIR/waits"
+}
+END
+start_daemon
+engine=$(engine_pid)
+
+# Fifty packets 100 ms apart: with the tick only the last of a second would
+# be on time.  The sleep is part of the pace, so only distances are looked at.
+send_frames "$OUT" 50 1 100
+wait_lines "$DIR/single" 50 3
+sleep 0.3
+same 50 "$(lines "$DIR/single")" "runs for 50 packets"
+same 50 "$(awk '$5 == 1 && $4 == NR && $7 == 0' "$DIR/single" |
+    wc -l | tr -d ' ')" "runs of one packet that owed nothing"
+late=$(awk 'NR > 1 && ($1 - last < 60 || $1 - last > 150) { n++ }
+    { last = $1 } END { print n + 0 }' "$DIR/single")
+within 0 "$late" 5 "runs that did not follow their packet at once"
+
+# A flood.
+send_frames "$OUT2" 300000
+wait_lines "$DIR/flood" 300 10
+sleep 0.3
+same 300 "$(lines "$DIR/flood")" "runs for 300 x 1000 packets"
+same "300 1000 300000 0" "$(awk 'END { print $4, $5, $6, $7 }' \
+    "$DIR/flood")" "the last run of the flood"
+wait_until '[ "$(awk "END { print \$6 }" "$DIR/waits")" -eq 300000 ]' 4 ||
+    fail "the wait ended without a look: $(cat "$DIR/waits")"
+awk 'NR > 1 && ($1 - last < 1980 || $1 - last > 2200) { exit 1 }
+    { last = $1 }' "$DIR/waits" || fail "wait 2: $(cat "$DIR/waits")"
+
+# Silence: five seconds without a wake-up.
+sleep 2.5
+e=$(wakeups "$engine")
+p=$(wakeups "$DAEMON")
+sleep 5
+same 0 $(($(wakeups "$DAEMON") - p)) "wake-ups of the parent in silence"
+within 0 $(($(wakeups "$engine") - e)) 2 "wake-ups of the engine in silence"
+stop_daemon

@@ -1,0 +1,120 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# The end: no further run starts; commands that run get 5 s, then SIGKILL to
+# their groups; exit 0.  A second signal kills at once.  Waits for those 5 s.
+
+. "$(dirname "$0")/lib.sh"
+need_daemon
+pair_create IN OUT
+cat >"$DIR/hang" <<'END'
+sleep 1000 &
+echo $! >>"$1"
+echo $$ >>"$1"
+trap '' TERM
+wait
+sleep 1000
+END
+conf <<END
+user root
+rule short {
+	interface $IN
+	count 10 exact
+	command "/bin/sh" "-c" "echo began >>'$DIR/short'; sleep 2; echo ended >>'$DIR/short'"
+}
+END
+
+# A command that ends in time is waited for; the runs still owed are not
+# started.
+for signal in TERM INT; do
+	rm -f "$DIR/short"
+	: >"$LOG"
+	# A shell's background jobs ignore INT.
+	("$TOOLS/unignore" $IN_NET "$BPFSTATSD" -d -f "$CONF") \
+	    >"$LOG" 2>&1 </dev/null &
+	DAEMON=$!
+	wait_until 'engine_pid >/dev/null' 5
+	alive
+	send_frames "$OUT" 35
+	wait_lines "$DIR/short" 1 3
+	began=$(now_ms)
+	kill -$signal "$DAEMON"
+	await_end 7
+	same 0 "$ENDED" "status after SIG$signal"
+	within 1000 $(($(now_ms) - began)) 3000 "ms to the end"
+	same "began
+ended" "$(cat "$DIR/short")" "what the command did"
+done
+# Idle: at once.
+start_daemon
+began=$(now_ms)
+stop_daemon
+within 0 $(($(now_ms) - began)) 1000 "ms to the end of an idle daemon"
+
+conf <<END
+user root
+timeout none
+rule hang {
+	interface $IN
+	command "/bin/sh" "$DIR/hang" "$DIR/pids"
+}
+END
+# left: the command's processes that are there.
+left() {
+	for pid in $(cat "$DIR/pids"); do
+		running "$pid" && echo "$pid"
+	done
+}
+start_daemon
+send_frames "$OUT" 1
+wait_lines "$DIR/pids" 2 3
+began=$(now_ms)
+kill -TERM "$DAEMON"
+sleep 3
+[ -n "$(left)" ] || fail "the command was not given its time"
+await_end 5
+same 0 "$ENDED" "status"
+within 4500 $(($(now_ms) - began)) 6500 "ms to the end"
+wait_until '[ -z "$(left)" ]' 1 || fail "left: $(left)"
+
+# A second signal.
+rm "$DIR/pids"
+start_daemon
+send_frames "$OUT" 1
+wait_lines "$DIR/pids" 2 3
+kill -TERM "$DAEMON"
+sleep 1
+alive_parent() { running "$DAEMON"; }
+alive_parent || fail "the daemon did not wait for the command"
+began=$(now_ms)
+kill -TERM "$DAEMON"
+await_end 2
+same 0 "$ENDED" "status after two signals"
+within 0 $(($(now_ms) - began)) 1000 "ms to the end after two signals"
+wait_until '[ -z "$(left)" ]' 1 || fail "left: $(left)"
+
+# The parent is killed: the engine ends at once.
+conf <<END
+user root
+rule a {
+	interface $IN
+	command "/bin/true"
+}
+END
+start_daemon
+engine=$(engine_pid)
+kill -KILL "$DAEMON"
+wait_until '! running "$engine"' 2 || fail "the engine outlives the parent"
+await_end 2
+same 137 "$ENDED" "status after SIGKILL"

@@ -1,0 +1,56 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# `count 1', `wait 5', packets without pause for 22 s: the first run within
+# 2 s of the first packet, five runs, no two starts less than a wait apart.
+# The 22 s are the point of it.
+
+. "$(dirname "$0")/lib.sh"
+need_daemon
+pair_create IN OUT
+conf <<END
+user root
+rule a {
+	interface $IN
+	count 1
+	wait 5
+	command "$TOOLS/record" "$DIR/runs"
+}
+END
+start_daemon
+first=$(now_ms)
+start_sender "$OUT" 100 1
+sleep 22
+stop_sender
+alive
+same 5 "$(lines "$DIR/runs")" "runs in 22 s"
+within 0 $(($(awk 'NR == 1 { print $1 }' "$DIR/runs") - first)) 2000 \
+    "ms to the first run"
+awk '	NR > 1 && ($1 - last < 4980 || $1 - last > 5500) {
+		print "run", NR, "came after", $1 - last, "ms"
+		bad = 1
+	}
+	{
+		last = $1
+		packets += $5
+		if ($4 != NR || packets != $6) {
+			print "run", NR ":", $0
+			bad = 1
+		}
+	}
+	END { exit bad }' "$DIR/runs" || fail "runs"
+# The rest is taken when the wait is over, and then all was seen.
+wait_lines "$DIR/runs" 6 7
+same "$SENT" "$(awk 'END { print $6 }' "$DIR/runs")" "packets seen"
+stop_daemon
