@@ -1,0 +1,116 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# 200 times: an interface is deleted and created again under load.  Every
+# packet sent from one second after its return until its end, on OpenBSD until
+# a second before its end, is counted; nothing is held for longer; the log has
+# a line per change and no more.  Four interfaces come and go, each 50 times
+# and at its own pace, so that the seconds of waiting pass side by side.
+
+. "${0%/*}/lib.sh"
+. "${0%/*}/lib_reload.sh"
+need_daemon
+
+times=50
+frames=5000
+n=0
+while [ $n -lt 4 ]; do
+	pair_create in out
+	eval "in$n=\$in out$n=\$out"
+	n=$((n + 1))
+done
+{
+	echo "user root"
+	for n in 0 1 2 3; do
+		eval "in=\$in$n"
+		for when in tick now; do
+			cat <<END
+rule "$when$n" {
+	interface $in
+	direction in
+	count 1000000000
+	$([ $when = tick ] || echo immediate)
+	command "/bin/true"
+}
+END
+		done
+	done
+} | conf
+start_daemon
+
+# load in: packets in the other direction for as long as the interface exists.
+load() {
+	(exec $IN_NET "$TOOLS/send" "$1" 0 >/dev/null 2>&1) &
+}
+
+# come_and_go in out: under load all the time.
+come_and_go() {
+	load "$1"
+	_i=0
+	while [ $_i -lt $times ]; do
+		pair_destroy "$1" "$2"
+		pair_restore "$1" "$2"
+		load "$1"
+		sleep 1			# what the daemon may take
+		send_frames "$2" $frames
+		[ "$SYSTEM" = Linux ] || sleep 1.2
+		_i=$((_i + 1))
+	done
+	kill -TERM $!
+	wait $! || :			# it may have lost its interface
+}
+
+# All have gone once before anything is compared: memory is that of all code.
+for n in 0 1 2 3; do
+	eval "pair_destroy \$in$n \$out$n"
+	eval "pair_restore \$in$n \$out$n"
+done
+wait_logged ": counting" 4 5
+next_tick
+holdings
+taps=$(taps)
+before=$(lines "$LOG")
+
+began=$(now_ms)
+for n in 0 1 2 3; do
+	eval "come_and_go \$in$n \$out$n" >"$DIR/err.$n" 2>&1 &
+	eval "job$n=\$!"
+	sleep 0.3
+done
+for n in 0 1 2 3; do
+	eval "wait \$job$n" || fail "$(cat "$DIR/err.$n")"
+done
+note "$((4 * times)) times in $(($(now_ms) - began)) ms"
+next_tick
+alive
+log_lines=$(($(lines "$LOG") - before))
+for n in 0 1 2 3; do
+	for when in tick now; do
+		ask $when$n
+		note "$when$n: $TOTAL of $((times * frames)) packets"
+		[ "$TOTAL" = $((times * frames)) ] || bad=1
+	done
+done
+grep -Ev ": (the interface is gone|counting)|, tally " "$LOG" &&
+    fail "unexpected lines in the log"
+same $((8 * times)) $log_lines "lines of the log"
+for n in 0 1 2 3; do
+	eval "in=\$in$n"
+	same $((times + 1)) "$(logged ": $in: the interface is gone")" "ends of $in"
+	same $((times + 1)) "$(logged ": $in: counting")" "returns of $in"
+done
+[ -z "${bad:-}" ] || fail "packets are missing"
+same "$taps" "$(taps)" "descriptors that count"
+as_before 256
+stop_daemon
