@@ -1,0 +1,67 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# An engine that is killed is replaced within a second and nothing is lost,
+# five times in a minute; one that crashes ends the daemon with 1; when the
+# parent is killed the engine ends at once.
+
+. "${0%/*}/lib.sh"
+. "${0%/*}/lib_reload.sh"
+need_daemon
+pair_create IN OUT
+conf <<END
+user root
+rule all {
+	interface $IN
+	count 1000000 exact
+	command "/bin/true"
+}
+END
+
+# kill_engine signal
+kill_engine() {
+	_old=$(engine_pid) || fail "no engine"
+	kill "-$1" "$_old"
+}
+
+start_daemon
+for i in 1 2 3 4 5; do
+	send_frames "$OUT" 1000
+	# TERM is ignored, and ends the daemon in no way
+	kill_engine TERM
+	kill_engine KILL
+	wait_until '_new=$(engine_pid) && [ "$_new" != "$_old" ]' 1 ||
+	    fail "no new engine within a second"
+	send_frames "$OUT" 1000
+done
+next_tick
+ask all
+same 10000 "$TOTAL" "packets counted"
+same 5 "$(logged "engine was killed: starting another")" "lines"
+kill_engine KILL
+await_end 3
+same 1 "$ENDED" "status after the sixth"
+
+start_daemon
+kill_engine SEGV
+await_end 3
+same 1 "$ENDED" "status after a crash"
+same 1 "$(logged "engine ended with signal 11")" "lines about the crash"
+
+start_daemon
+engine=$(engine_pid)
+kill -KILL "$DAEMON"
+wait_until '! running "$engine"' 1 || fail "the engine outlives the parent"
+wait "$DAEMON" 2>/dev/null
+DAEMON=
