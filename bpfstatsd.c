@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -64,6 +65,7 @@ static struct conf	*one_rule(const struct arguments *);
 static const char	*find_command(const char *);
 static struct conf	*load(const char *);
 static int		 check_users(const struct conf *);
+static void		 check_words(struct rule *);
 static void		 check_only(const struct conf *)
 			    __attribute__((__noreturn__));
 static char		*absolute(const char *);
@@ -464,12 +466,36 @@ check_users(const struct conf *new)
 	return good;
 }
 
+/* Can a rule of the command line be said in a file? */
+static void
+check_words(struct rule *rule)
+{
+	const char	*p;
+	int		 i;
+
+	rule->command[0] = absolute(rule->command[0]);
+	for (i = 0; rule->command[i] != NULL; i++) {
+		for (p = rule->command[i]; *p != '\0'; p++)
+			if (iscntrl((unsigned char)*p) && *p != '\t' &&
+			    *p != '\n')
+				fatalx("-v: word %d of the command has a "
+				    "control character that no configuration "
+				    "file can have", i + 1);
+		if (p - rule->command[i] > MAX_WORD)
+			fatalx("-v: word %d of the command is too long for a "
+			    "configuration file", i + 1);
+	}
+}
+
 /* -n */
 static void
 check_only(const struct conf *new)
 {
-	if (options.verbose)
+	if (options.verbose) {
+		if (options.onerule)
+			check_words(TAILQ_FIRST(&new->rules));
 		conf_print(new);
+	}
 	if (fflush(stdout) == EOF || ferror(stdout))
 		fatal("standard output");
 	fprintf(stderr, "configuration OK\n");

@@ -302,8 +302,9 @@ print_rule(const struct rule *rule)
 {
 	const struct terms	*terms = &rule->terms;
 
-	printf("rule \"%s\" {\n\tinterface \"%s\"\n", rule->name,
-	    rule->ifname);
+	printf("rule \"%s\" {\n\tinterface ", rule->name);
+	print_word(rule->ifname);
+	printf("\n");
 	if (rule->direction != DIRECTION_BOTH)
 		printf("\tdirection %s\n",
 		    rule->direction == DIRECTION_IN ? "in" : "out");

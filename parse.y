@@ -1021,7 +1021,6 @@ scan(const struct keyword **keyword)
 					    show(rule->name), rule->line);
 				return '}';	/* as if it stood there */
 			}
-			rule = NULL;
 			if (file->up == NULL) {
 				strlcpy(token, "end of file", sizeof(token));
 				return 0;
