@@ -18,7 +18,8 @@
 /*
  * Send an exact number of frames out of an interface: 60 bytes, broadcast,
  * of an Ethernet type that is free for experiments, so that no stack answers.
- * Prints how many it sent, also when SIGTERM ends it early.
+ * Prints how many it sent, also when SIGTERM ends it early.  SEND_TIMES names a
+ * file for the time of each, in microseconds of the monotonic clock.
  */
 
 #include <sys/types.h>
@@ -42,6 +43,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FRAME_LEN	60
@@ -123,6 +125,8 @@ term_handler(int sig)
 int
 main(int argc, char *argv[])
 {
+	struct timespec	 ts;
+	FILE		*times;
 	struct sigaction	 sa;
 	unsigned char		 frame[FRAME_LEN];
 	uint64_t		 count, burst, pause_ms, sent = 0;
@@ -148,8 +152,15 @@ main(int argc, char *argv[])
 	frame[12] = 0x88;		/* type 0x88b5 */
 	frame[13] = 0xb5;
 
+	times = getenv("SEND_TIMES") != NULL ?
+	    fopen(getenv("SEND_TIMES"), "w") : NULL;
 	fd = device_open(argv[1]);
 	while (!stop && (count == 0 || sent < count)) {
+		if (times != NULL) {
+			clock_gettime(CLOCK_MONOTONIC, &ts);
+			fprintf(times, "%" PRId64 "\n", (int64_t)ts.tv_sec *
+			    1000000 + ts.tv_nsec / 1000);
+		}
 		if (device_send(fd, frame, sizeof(frame)) == -1) {
 			if (errno == EINTR)
 				continue;

@@ -1,0 +1,145 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# What the engine may do, as /proc tells; who a command is; who may start
+# what; and that the program with capabilities or set-user-ID leaves nothing
+# of that to anybody.
+
+. "${0%/*}/lib.sh"
+. "${0%/*}/lib_reload.sh"
+need_daemon
+[ "$SYSTEM" = Linux ] || skip "reads Linux's /proc"
+pair_create IN OUT
+ip -n "$NET" link set lo up
+
+# field pid name: a line of the process's status.
+field() {
+	sed -n "s/^$2:[ 	]*//p" "/proc/$1/status" | tr '\t' ' '
+}
+# powerless pid: not root, and no capability.
+powerless() {
+	case " $(field "$1" Uid) " in
+	*" 0 "*)	fail "a process of root: $(field "$1" Uid)" ;;
+	esac
+	for _set in CapInh CapPrm CapEff CapAmb; do
+		same 0000000000000000 "$(field "$1" $_set)" "$_set"
+	done
+}
+
+touch "$DIR/status" "$DIR/fds"
+chmod 666 "$DIR/status" "$DIR/fds"
+cat >"$DIR/who" <<END
+#!/bin/sh
+cat /proc/self/status >$DIR/status
+ls /proc/self/fd >$DIR/fds
+END
+chmod 755 "$DIR/who"
+conf <<END
+user nobody
+rule who {
+	interface $IN
+	command "$DIR/who"
+}
+END
+start_daemon
+engine=$(engine_pid)
+powerless "$engine"
+same 2 "$(field "$engine" Seccomp)" "seccomp mode"
+same 1 "$(field "$engine" NoNewPrivs)" "no_new_privs"
+same "$(id -G _bpfstatsd)" "$(field "$engine" Groups | tr -d '\n' |
+    sed 's/ $//')" "groups of the engine"
+root=$(readlink "/proc/$engine/root")
+same 0 "$(ls -A "$root" | wc -l)" "files in the engine's root directory"
+# its socket, one counter, the event queue with its own pipe
+others=$(ls -l "/proc/$engine/fd" | sed -n 's/.* -> //p' |
+    grep -Ev '^(socket|pipe|anon_inode):')
+same "" "$others" "open files of the engine"
+same 2 "$(ls -l "/proc/$engine/fd" | grep -c socket:)" "sockets of the engine"
+
+send_frames "$OUT" 1
+wait_until '[ -s "$DIR/fds" ]' 4 || fail "no command"
+nobody=$(id -u nobody)
+same "0 1 2 3" "$(tr '\n' ' ' <"$DIR/fds" | sed 's/ $//')" \
+    "descriptors of the command, 3 being that of ls itself"
+same "$nobody $nobody $nobody $nobody" \
+    "$(sed -n 's/^Uid:[ 	]*//p' "$DIR/status" | tr '\t' ' ')" "user ids"
+group=$(id -g nobody)
+same "$group $group $group $group" \
+    "$(sed -n 's/^Gid:[ 	]*//p' "$DIR/status" | tr '\t' ' ')" "group ids"
+same "$(id -G nobody)" "$(sed -n 's/^Groups:[ 	]*//p' "$DIR/status" |
+    sed 's/ *$//')" "groups"
+stop_daemon
+
+# Files that somebody else can have written.
+refused() {
+	_text=$1
+	"$BPFSTATSD" -n -f "$2" >/dev/null 2>"$DIR/err" && fail "$2: accepted"
+	grep -q "$_text" "$DIR/err" || fail "$2: $(cat "$DIR/err")"
+}
+cp "$CONF" "$DIR/bad"
+chmod 620 "$DIR/bad" && refused "group can write" "$DIR/bad"
+chmod 602 "$DIR/bad" && refused "others can write" "$DIR/bad"
+chmod 600 "$DIR/bad" && chown nobody "$DIR/bad" &&
+    refused "must belong to root" "$DIR/bad"
+mkfifo "$DIR/fifo" && refused "not a regular file" "$DIR/fifo"
+refused "not a regular file" "$DIR"
+refused "not a regular file" /dev/zero
+
+# The program with rights of its own, started by nobody.
+mkdir "$DIR/bin"
+chmod 755 "$DIR" "$DIR/bin"
+for how in capability setuid; do
+	program=$DIR/bin/$how
+	cp "$BPFSTATSD" "$program"
+	chmod 755 "$program"
+	case $how in
+	capability)	setcap cap_net_raw=ep "$program" ||
+			    skip "no file capabilities here" ;;
+	setuid)		chmod 4755 "$program" ;;
+	esac
+	as_nobody "$program -d -f /dev/null" 2>"$DIR/err" &&
+	    fail "$how: the daemon starts"
+	grep -q 'start as root' "$DIR/err" || fail "$how: $(cat "$DIR/err")"
+	as_nobody "$program -h" >/dev/null || fail "$how: -h"
+	as_nobody "$program -h >/dev/full" 2>/dev/null &&
+	    fail "$how: -h to a full disk succeeds"
+	as_nobody "exec <&- >&- 2>&-; $program -n true" ||
+	    fail "$how: without descriptors"
+
+	: >"$DIR/status"
+	(exec $IN_NET su -s /bin/sh nobody -c "trap '' CHLD
+	    EVENT_NOEPOLL=1 EVENT_SHOW_METHOD=1 MALLOC_CHECK_=3 \
+	    LD_PRELOAD=/nonexistent.so exec $program -i $IN /bin/sh -c '
+	    cat /proc/self/status >$DIR/status'") >"$DIR/out" 2>&1 &
+	started=$!
+	wait_until 'pgrep -f "^$program -i" >/dev/null' 5
+	sleep 0.5
+	for pid in $(pgrep -f "^$program -i") \
+	    $(pgrep -P "$(pgrep -o -f "^$program -i")"); do
+		powerless "$pid"
+	done
+	send_frames "$OUT" 1
+	wait_until '[ -s "$DIR/status" ]' 4 || fail "$how: no command"
+	same "$nobody $nobody $nobody $nobody" "$(sed -n \
+	    's/^Uid:[ 	]*//p' "$DIR/status" | tr '\t' ' ')" "$how: user ids"
+	same 0000000000000000 "$(sed -n 's/^CapPrm:[ 	]*//p' \
+	    "$DIR/status")" "$how: capabilities of the command"
+	pkill -INT -f "^$program -i"
+	wait "$started"
+	same 0 $? "$how: status"
+done
+
+# Without rights: which one is missing, and the remedy.
+as_nobody "$BPFSTATSD -i lo true" 2>"$DIR/err" && fail "nobody can count"
+grep -q 'cap_net_raw' "$DIR/err" || fail "no remedy: $(cat "$DIR/err")"
