@@ -176,32 +176,37 @@ value		: STRING
 		;
 
 /* Behind "lines error" there is no choice but to skip to one of the two. */
-rule		: rulehead '{' lines '}'	{ rule_end(); }
-		| rulehead '{' lines statement '}' {
-			rule_end();
-		}
-		| rulehead '{' lines error '}'	{
+rule		: rulehead lines '}'		{ rule_end(); }
+		| rulehead lines statement '}'	{ rule_end(); }
+		| rulehead lines error '}'	{
 			rule_end();
 			yyerrok;
 		}
 		;
 
-rulehead	: K_RULE value			{
+rulehead	: K_RULE value '{'		{
 			rule_begin($2, $<lineno>1, $<lineno>2);
 		}
-		| K_RULE value error		{
-			rule_begin(NULL, $<lineno>1, $<lineno>2);
-		}
-		| K_RULE error			{
+		| badhead			{
 			rule_begin(NULL, $<lineno>1, $<lineno>1);
+			yyerrok;
 		}
+		;
+
+badhead		: errorhead '{'
+		| errorhead '\n'		/* the { is missing */
+		| errorhead '\n' '{'
+		;
+
+errorhead	: K_RULE error
+		| K_RULE value error
 		;
 
 lines		: /* empty */
 		| lines '\n'
 		| lines statement '\n'
 		| lines error '\n'		{ yyerrok; }
-		| lines rulehead '{'		/* a } is missing */
+		| lines rulehead		/* a } is missing */
 		;
 
 statement	: setting
@@ -604,7 +609,7 @@ rule_begin(const char *name, int line, int name_line)
 {
 	struct rule	*other;
 
-	if (rule != NULL)
+	if (rule != NULL && rule->name[0] != '\0')
 		error_at(line, "} is missing: rule %s of line %d is not "
 		    "closed", show(rule->name), rule->line);
 	if ((rule = conf_alloc(conf, sizeof(*rule))) == NULL) {
@@ -859,8 +864,9 @@ is_glued(void)
 static int
 scan_error(const char *fmt, ...)
 {
-	char	 message[256];
-	va_list	 ap;
+	const char	*from = file->p, *p;
+	char		 message[256];
+	va_list		 ap;
 
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
@@ -874,6 +880,14 @@ scan_error(const char *fmt, ...)
 			file->p++;
 		}
 		file->p++;
+	}
+	/* but not the brace that begins a rule */
+	if (statement != NULL && statement->token == K_RULE) {
+		for (p = file->p; p > from &&
+		    (p[-1] == ' ' || p[-1] == '\t'); p--)
+			continue;
+		if (p > from && p[-1] == '{')
+			file->p = p - 1;
 	}
 	return ERROR;
 }

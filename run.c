@@ -40,6 +40,7 @@
 #define MINUTE		(60 * NSEC)
 #define MAX_RUN_LINES	10			/* a minute and rule */
 #define MAX_OUTPUT	100			/* lines, likewise */
+#define PIPE_SIZE	65536			/* as much can wait in it */
 #define LINE_SIZE	1024			/* bytes of output in a line */
 #define NVARIABLES	12
 
@@ -629,16 +630,17 @@ output_handler(int fd, short event, void *arg)
 	log_output(arg);
 }
 
-/* Log what there is; at the end of the output wait for the run's end. */
+/* Log what there is, so that others have a turn; at the end of the output wait for the run's end. */
 static void
 log_output(struct job *job)
 {
 	char	*newline;
 	ssize_t	 n = 0;
-	int	 rounds = 64;	/* others must have their turn */
+	size_t	 have = 0;
 
-	while (rounds-- > 0 && (n = read(job->output_fd,
+	while (have < PIPE_SIZE && (n = read(job->output_fd,
 	    job->line + job->line_len, LINE_SIZE - job->line_len)) > 0) {
+		have += n;
 		job->line_len += n;
 		while ((newline = memchr(job->line, '\n', job->line_len)) !=
 		    NULL)
@@ -646,7 +648,7 @@ log_output(struct job *job)
 		if (job->line_len == LINE_SIZE)
 			flush_line(job, LINE_SIZE);
 	}
-	if (rounds >= 0 && n == 0)
+	if (have < PIPE_SIZE && n == 0)
 		event_del(&job->output_ev);
 }
 
