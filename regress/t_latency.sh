@@ -13,7 +13,7 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # `immediate': from a packet to the command's first instruction, for single
-# packets 50 ms apart (PACKETS of them, 200): median under 2 ms, 99th
+# packets 50 ms apart (PACKETS of them, 400): median under 2 ms, 99th
 # percentile under 10 ms.  Then no system call of either process in silence
 # (SILENCE seconds, 10).
 
@@ -22,7 +22,7 @@
 need_daemon
 sanitized && skip "sanitizers take their time"
 pair_create IN OUT
-packets=${PACKETS:-200}
+packets=${PACKETS:-400}
 silence=${SILENCE:-10}
 
 conf <<END
