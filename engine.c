@@ -514,15 +514,19 @@ static void
 look(struct poller *poller, int64_t time)
 {
 	struct rule	*rule = poller->rule;
+	enum what	 what;
 	int64_t		 next;
 
 	if (rule->terms.within != 0)
 		rule_window(&rule->terms, rule->state, rule->counter->history,
 		    time);
-	if (rule_due(&rule->terms, rule->state,
-	    count_total(rule->counter->count), time, &next) != NOTHING)
+	what = rule_due(&rule->terms, rule->state,
+	    count_total(rule->counter->count), time, &next);
+	if (what != NOTHING)
 		event_active(&ring_ev, EV_TIMEOUT, 1);
-	else if (rule->terms.immediate && next != NO_TIME) {
+	if (what == RENEW)	/* from when on it is silent is not known yet */
+		next = time + NSEC;
+	if (rule->terms.immediate && next != NO_TIME) {
 		struct timeval	 tv;
 
 		next -= time;

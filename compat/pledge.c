@@ -90,8 +90,8 @@ allow(scmp_filter_ctx filter)
 		    calls[i], 0)) != 0)
 			return error;
 	if ((error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-	    SCMP_SYS(getsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_PACKET),
-	    SCMP_A2(SCMP_CMP_EQ, PACKET_STATISTICS))) != 0)
+	    SCMP_SYS(getsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_PACKET, 0),
+	    SCMP_A2(SCMP_CMP_EQ, PACKET_STATISTICS, 0))) != 0)
 		return error;
 	if ((error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 	    SCMP_SYS(recvfrom), 0)) != 0)
