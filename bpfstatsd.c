@@ -584,16 +584,19 @@ open_counter(struct counter *counter)
 	return 1;
 }
 
-/* Has the same just been said of another counter on the same interface? */
+/* Has the same been said of another counter on the same interface? */
 static int
 said(struct counter *counter)
 {
 	struct counter	*other;
 
-	other = RB_PREV(counters, &conf->counters, counter);
-	return other != NULL && strcmp(other->ifname, counter->ifname) == 0 &&
-	    (other->fd == -1) == (counter->fd == -1) &&
-	    other->error == (counter->fd == -1 ? counter->error : 0);
+	RB_FOREACH(other, counters, &conf->counters)
+		if (other != counter &&
+		    strcmp(other->ifname, counter->ifname) == 0 &&
+		    (other->fd == -1) == (counter->fd == -1) &&
+		    other->error == (counter->fd == -1 ? counter->error : 0))
+			return 1;
+	return 0;
 }
 
 static int

@@ -222,10 +222,17 @@ counter_sample(struct counter *counter)
 		nflog_sample(counter);
 		return;
 	}
-	if (next->raw[0] == 0 && counter->fd != -1 &&
-	    getsockopt(counter->fd, SOL_PACKET, PACKET_STATISTICS, next->raw,
-	    &len) == -1)
-		next->raw[0] = 0;
+	if (next->raw[0] == 0 && counter->fd != -1) {
+		/*
+		 * Have the page there and writable: were the kernel to fault
+		 * on it when it has cleared its number, a KILL could end the
+		 * fault and lose the number.
+		 */
+		*(volatile uint32_t *)next->raw = 0;
+		if (getsockopt(counter->fd, SOL_PACKET, PACKET_STATISTICS,
+		    next->raw, &len) == -1)
+			next->raw[0] = 0;
+	}
 	if (next->raw[0] == 0)
 		return;
 	slot->raw[0] = 0;

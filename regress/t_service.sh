@@ -101,8 +101,10 @@ wait_until '! running "$tracer"' 10 || fail "it does not end"
 wait "$tracer"
 same 0 $? "its status"
 DAEMON=
-same "READY=1 STATUS=1 rules, 0 runs RELOADING=1 MONOTONIC_USEC=0 READY=1 \
-STOPPING=1 " "$(sed -e '/^$/d' -e 's/\(USEC=\)[0-9][0-9]*$/\10/' \
+same "STATUS=1 rules, 0 runs" "$(grep STATUS "$DIR/messages" | head -n 1)" \
+    "the first status"
+same "READY=1 RELOADING=1 MONOTONIC_USEC=0 READY=1 STOPPING=1 " \
+    "$(sed -e '/^$/d' -e '/^STATUS=/d' -e 's/\(USEC=\)[0-9][0-9]*$/\10/' \
     "$DIR/messages" | tr '\n' ' ')" "what the manager is told"
 grep -q 'output: NOTIFY' "$LOG" && fail "commands know the manager"
 
