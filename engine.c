@@ -392,18 +392,18 @@ start_pollers(struct conf *c)
 
 /*
  * Ticks are full seconds of the clock, missed ones are left out.  libevent's
- * clock may be some milliseconds slow, hence the rounding.
+ * clock may be some milliseconds slow, hence the jitter.
  */
 static void
 begin_tick(void)
 {
-	int64_t	 time = now(), second = (time + NSEC / 2) / NSEC, left;
+	int64_t	 time = now(), second = (time + TICK_JITTER) / NSEC, left;
 
 	if (second == turn)
 		return;
 	turn = second;
 	tick_time = turn * NSEC;
-	if (llabs(time - tick_time) > TICK_JITTER)
+	if (time - tick_time > TICK_JITTER)
 		tick_time = time;
 	left = (turn + 1) * NSEC - time;
 	tick_delay.tv_sec = left / NSEC;

@@ -25,18 +25,25 @@ need_daemon
     skip "the last second of an interface is lost on $SYSTEM"
 pair_create IN0 OUT0
 pair_create IN1 OUT1
-conf <<END
-user root
-rule "first" {
-	interface $IN0
-	command "/bin/true"
-}
+{
+	echo "user root"
+	# Six counters, so that the end of the first takes its time.
+	for more in 'wait 1' immediate; do
+		for direction in 'wait 1' 'direction in' 'direction out'; do
+			n=$((${n:-0} + 1))
+			printf 'rule "first%d" {\n\tinterface %s\n' $n "$IN0"
+			printf '%s\n' "$more" "$direction" | sort -u
+			printf '\tcommand "/bin/true"\n}\n'
+		done
+	done
+	cat <<END
 rule "second" {
 	interface $OUT1
 	count 1000000000
 	command "/bin/true"
 }
 END
+} | conf
 start_daemon
 sent=0
 for i in 1 2 3 4 5; do
@@ -56,5 +63,6 @@ done
 next_tick
 ask second
 # The last frame may have been seen although sending it failed.
+note "$sent packets sent, $TOTAL seen"
 within $sent "$TOTAL" $((sent + 5)) "packets seen"
 stop_daemon

@@ -31,12 +31,12 @@ rule "one" {
 END
 start_daemon
 for i in 1 2 3 4 5 6 7; do
+	sleep 0.$i			# for another part of the second
 	reload
 	sent=$(now_ms)
 	send_frames "$OUT" 1
 	wait_lines "$DIR/runs" $i 3
 	late=$(($(awk 'END { print $1 }' "$DIR/runs") - sent))
 	within 0 $late 1100 "ms from packet $i to its run"
-	sleep 0.15			# for another part of the second
 done
 stop_daemon
