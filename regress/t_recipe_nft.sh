@@ -129,7 +129,8 @@ fi
 in_net ip address add 198.51.100.1/30 dev count0
 in_net ip neighbour add 198.51.100.2 lladdr 02:00:00:00:00:02 dev count0
 example -e '/^table netdev bpfstatsd {/,/^}/d' \
-    -e '/^#table ip /,/^#}/s/^#//' -e "s/hook forward priority 10/hook prerouting priority -300/" \
+    -e '/^#table ip /,/^#}/s/^#//' \
+    -e "s/hook forward priority 10/hook prerouting priority -300/" \
     -e "s/ct state new/iif \"$IN\" udp dport 554/" >"$DIR/nft"
 if in_net nft -f "$DIR/nft" 2>"$DIR/err"; then
 	try "veth, family ip"

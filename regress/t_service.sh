@@ -55,6 +55,16 @@ rule one {
 grep -E "^(Uid|CapBnd|NoNewPrivs)" /proc/self/status'
 }
 CONF
+if [ -f /proc/net/netfilter/nfnetlink_log ]; then
+	cat >>"$CONF" <<-CONF
+	rule logged {
+		interface nflog:77
+		user "nobody"
+		command "/bin/true"
+	}
+	CONF
+fi
+rules=$(grep -c '^rule' "$CONF")
 caps=$(value CapabilityBoundingSet | tr A-Z a-z |
     sed -e 's/ *$//' -e 's/cap_/+/g' -e 's/ /,/g')
 trace=
@@ -67,8 +77,9 @@ ${CC:-cc} -o "$DIR/notified" "$REGRESS/notified.c" || fail "notified.c"
 SENDER=$!
 wait_until '[ -S "$DIR/socket" ]' 5 || fail "no socket"
 : >"$LOG"
-(NOTIFY_SOCKET=$DIR/socket exec $IN_NET setpriv --no-new-privs --bounding-set "-all,$caps" \
-    $trace "$BPFSTATSD" -d -f "$CONF") >"$LOG" 2>&1 </dev/null &
+(NOTIFY_SOCKET=$DIR/socket exec $IN_NET \
+    setpriv --no-new-privs --bounding-set "-all,$caps" $trace \
+    "$BPFSTATSD" -d -f "$CONF") >"$LOG" 2>&1 </dev/null &
 tracer=$!
 DAEMON=$tracer
 daemon_of() {
@@ -101,8 +112,8 @@ wait_until '! running "$tracer"' 10 || fail "it does not end"
 wait "$tracer"
 same 0 $? "its status"
 DAEMON=
-same "STATUS=1 rules, 0 runs" "$(grep STATUS "$DIR/messages" | head -n 1)" \
-    "the first status"
+same "STATUS=$rules rules, 0 runs" \
+    "$(grep -m 1 STATUS "$DIR/messages")" "the first status"
 same "READY=1 RELOADING=1 MONOTONIC_USEC=0 READY=1 STOPPING=1 " \
     "$(sed -e '/^$/d' -e '/^STATUS=/d' -e 's/\(USEC=\)[0-9][0-9]*$/\10/' \
     "$DIR/messages" | tr '\n' ' ')" "what the manager is told"
