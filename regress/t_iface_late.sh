@@ -12,58 +12,114 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# An interface that comes after the start counts from a second after it came;
-# one that is down and up, or renamed, goes on; the one-rule form ends with 1
-# when its interface goes.
+# Started before its interface exists, which appears some seconds later:
+# packets from a second after that count.  Going down and up and, on Linux, a
+# new name are survived.  The one-rule form ends with 1 when its interface
+# goes.
 
 . "${0%/*}/lib.sh"
 . "${0%/*}/lib_reload.sh"
 need_daemon
 pair_create IN OUT
 pair_destroy "$IN" "$OUT"
-
 conf <<END
 user root
-rule late {
+rule "tick" {
 	interface $IN
-	count 1000000 exact
-	command "/bin/true"
+	count 1000 exact
+	command "$TOOLS/record" "$DIR/runs"
+}
+rule "now" {
+	interface $IN
+	immediate
+	count 1000 exact
+	command "$TOOLS/record" "$DIR/runs"
 }
 END
+
+# updown interface up|down
+updown() {
+	case $SYSTEM in
+	Linux)	ip -n "$NET" link set "$1" "$2" ;;
+	*)	ifconfig "$1" "$2" ;;
+	esac
+}
+
+# seen packets: what both rules have seen up to the last tick.
+seen() {
+	next_tick
+	for rule in tick now; do
+		ask $rule
+		same "$1" "$TOTAL" "packets seen by $rule"
+		same $(($1 / 1000)) "$RUNS" "runs of $rule"
+		same $(($1 % 1000)) "$TALLY" "tally of $rule"
+	done
+}
+
 start_daemon
-sleep 3
+same 1 "$(logged ": $IN: no such interface")" "lines about its absence"
+ask tick
+same "$IN waiting 0" "$IFACE $ATTACHED $TOTAL" "status without it"
+sleep 3				# nothing may happen meanwhile
+same 3 "$(lines "$LOG")" "lines of the log before it appears"
+
 pair_restore "$IN" "$OUT"
-sleep 1			# what the daemon may take
-send_frames "$OUT" 500
-next_tick
-ask late
-same "attached 500" "$ATTACHED $TOTAL" "an interface that came"
+sleep 1				# what the daemon may take
+send_frames "$OUT" 1500
+seen 1500
+same 1 "$(logged ": $IN: counting")" "lines about its arrival"
+same "attached" "$ATTACHED" "status with it"
+
+# Down and up, for longer than a tick and for no time.
+before=$(lines "$LOG")
+pid=$(engine_pid)
+updown "$IN" down
+sleep 1.5
+updown "$IN" up
+send_frames "$OUT" 200
+updown "$IN" down
+updown "$IN" up
+send_frames "$OUT" 299
+sleep 1.5
+same "$before" "$(lines "$LOG")" "lines of the log after down and up"
+same "$pid" "$(engine_pid)" "the engine after down and up"
+seen 1999
 
 if [ "$SYSTEM" = Linux ]; then
+	# It is still that of the rules under another name,
 	ip -n "$NET" link set "$IN" down
-	sleep 1.2
-	ip -n "$NET" link set "$IN" up
-	sleep 1.2
-	send_frames "$OUT" 100
-	next_tick
-	ask late
-	same "attached 600" "$ATTACHED $TOTAL" "down and up"
 	ip -n "$NET" link set "$IN" name other0
-	sleep 1.2
+	ip -n "$NET" link set other0 up
+	send_frames "$OUT" 300
+	seen 2299
+	same 0 "$(logged ": $IN: the interface is gone")" "ends by a new name"
+	reload
 	send_frames "$OUT" 100
-	next_tick
-	ask late
-	same "attached 700" "$ATTACHED $TOTAL" "renamed"
-	ip -n "$NET" link set other0 name "$IN"
-	sleep 1.2
+	seen 2399
+	# until another one has the old name.
+	pair_restore "$IN" new1
+	sleep 1
+	send_frames new1 100
+	send_frames "$OUT" 50000
+	seen 2499
+	same 1 "$(logged ": $IN: the interface is gone")" "ends"
+	same 2 "$(logged ": $IN: counting")" "arrivals"
+	pair_destroy other0 "$OUT"
+	OUT=new1
 fi
-same 1 "$(logged ": no such interface")" "lines: no such interface"
-same 1 "$(logged ": counting")" "lines: counting"
-same 0 "$(logged ": the interface is gone")" "lines: gone"
 stop_daemon
 
-start_rule -i "$IN" /bin/true
+# The one-rule form.
+start_rule -i "$IN" -c 100 "$TOOLS/record" "$DIR/one"
+send_frames "$OUT" 100
+wait_lines "$DIR/one" 1 3
+updown "$IN" down
+updown "$IN" up
+send_frames "$OUT" 100
+wait_lines "$DIR/one" 2 3
+alive
 pair_destroy "$IN" "$OUT"
 await_end 3
-same 1 "$ENDED" "status of the one-rule form"
-grep -q "^bpfstatsd: $IN: .*gone" "$LOG" || fail "it says nothing of it"
+same 1 "$ENDED" "exit status without the interface"
+same 1 "$(logged "^bpfstatsd: $IN: the interface is gone\$")" "its last words"
+same 1 "$(lines "$LOG")" "lines of the log"

@@ -12,63 +12,117 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# 1,000 reloads of good and bad files: descriptors and memory stay as they
-# are.
+# A thousand reloads of good and bad files, while commands of rules that come
+# and go are running: descriptors and memory of both processes stay the same,
+# and no child stays.
 
 . "${0%/*}/lib.sh"
 . "${0%/*}/lib_reload.sh"
 need_daemon
 pair_create IN OUT
 
-good() {
-	cat <<END
-user root
-name = "value"
-rule stay {
-	interface $IN
-	count 100 within 10
-	command "$TOOLS/record" "$DIR/runs"
+# rule name statements
+rule() {
+	printf 'rule "%s" {\n\tinterface %s\n' "$1" "$IN"
+	shift
+	printf '\t%s\n' "$@"
+	printf '}\n'
 }
-rule $1 {
-	interface $OUT
-	direction in
-	immediate
-	command "/bin/echo" \$name
-	idle 5 "/bin/echo" "$1"
-}
-END
-}
-good one >"$DIR/conf.1"
-good two >"$DIR/conf.2"
-{ good one; printf 'rule "x\nfoo bar\nrule y { command "a" $b }\n'; } \
-    >"$DIR/conf.3"
-{ good one; printf 'rule a {\n\tcommand "/bin/true"\n'; } >"$DIR/conf.4"
+brief="command \"$TOOLS/record\" \"$DIR/runs\""
+slow="command \"$TOOLS/record\" \"$DIR/runs\" \"300\""
+{
+	echo "user root"
+	rule a "$brief"
+	rule slow "$slow"
+	rule within "count 3 within 10" "$slow"
+} >"$DIR/conf.1"
+{
+	echo "user root"
+	rule a "wait 2" "immediate" "$brief"
+	rule idle "$slow" "idle 1 \"/bin/echo\" \"off\""
+	rule within "count 2 within 5m" "$brief"
+	i=0
+	while [ $((i += 1)) -le 50 ]; do
+		rule "more$i" "count $((1000000 + i))" "$brief"
+	done
+} >"$DIR/conf.2"
+{
+	echo "text = 'off'"
+	echo "include \"$DIR/conf.1\""
+	rule idle "immediate" "$slow" "idle 2 \"/bin/echo\" \$text"
+	rule in "direction in" "$brief"
+} >"$DIR/conf.3"
+{
+	echo "user nobody"
+	rule a 'command "/bin/echo" "nobody"'
+	rule nowhere 'command "/nowhere"' 
+	printf 'rule "waits" {\n\tinterface nowhere0\n\t%s\n}\n' "$brief"
+} >"$DIR/conf.4"
+echo "include \"$CONF\"" >"$DIR/conf.5"
+{
+	cat "$DIR/conf.2"
+	rule a "$brief"
+} >"$DIR/conf.6"
+{
+	cat "$DIR/conf.1"
+	echo "include \"$DIR/nowhere\""
+	rule b "command \"unquoted"
+	rule b "command" "count 0" "user nobody_at_all"
+} >"$DIR/conf.7"
+sed 's/user root//' "$DIR/conf.1" >"$DIR/conf.8"
+{
+	cat "$DIR/conf.2"
+	echo "rule \"open\" {"
+} >"$DIR/conf.9"
 
-conf_swap "$DIR/conf.1"
-start_daemon
-# Each reload is waited for: several signals in a row would be one.
-turns() {
-	_turn=0
-	while [ $_turn -lt "$1" ]; do
-		for _file in 3 2 4 1; do
+# reloads number: so many, of all files in turn.  Each is waited for: several
+# signals in a row would be one.
+reloads() {
+	_n=0
+	_done=$(logged "$RELOADED")
+	while :; do
+		for _file in 1 5 2 6 3 7 4 8 2 9; do
 			conf_swap "$DIR/conf.$_file"
-			kill -HUP "$DAEMON"
-			reloads=$((reloads + 1))
-			until [ "$(logged "$RELOADED")" -ge $reloads ]; do
+			kill -HUP "$DAEMON" || fail "the daemon is dead"
+			_done=$((_done + 1))
+			_tries=0
+			until [ "$(logged "$RELOADED")" -ge $_done ]; do
+				[ $((_tries += 1)) -le 1000 ] ||
+				    fail "file $_file was not read"
 				sleep 0.01
 			done
+			[ $((_n += 1)) -lt "$1" ] || return 0
 		done
-		_turn=$((_turn + 1))
 	done
 }
-reloads=0
-turns 25
+
+# A quiet moment with the same rules.
+quiet() {
+	stop_sender
+	conf_swap "$DIR/conf.1"
+	reload
+	wait_until '[ -z "$(children)" ]' 10 ||
+	    fail "children that stayed: $(children)"
+}
+
+conf <"$DIR/conf.1"
+start_daemon
+start_sender "$OUT" 1 20
+reloads 100
+quiet
 holdings
-turns 225
+before=$(lines "$DIR/runs")
+start_sender "$OUT" 1 20
+began=$(now_ms)
+good=$(logged "configuration reloaded")
+bad=$(logged "not reloaded")
+reloads 1000
+same "500 500" "$(($(logged "configuration reloaded") - good)) $(($(logged \
+    "not reloaded") - bad))" "good files and bad ones"
+note "1,000 reloads in $(($(now_ms) - began)) ms," \
+    "$(($(lines "$DIR/runs") - before)) runs"
+quiet
 alive
-same 500 "$(logged "configuration not reloaded")" "files refused"
-same 500 "$(logged "configuration reloaded")" "files accepted"
-as_before 128
-send_frames "$OUT" 100
-wait_lines "$DIR/runs" 1 3
+within 20 $(($(lines "$DIR/runs") - before)) 1000000 "runs meanwhile"
+as_before 256
 stop_daemon

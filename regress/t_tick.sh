@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # A rule is looked at within a second, at whatever moment the engine was
 # started: a packet right after a reload has its run within that second, and
 # 100 ms for the run.
