@@ -1019,8 +1019,9 @@ check_handler(int fd, short event, void *arg)
 }
 
 /*
- * Close the counters whose interface is gone, after the engine has got the
- * last of them.  Returns 1 if there were any: then there is no engine.
+ * Close the counters whose interface is gone, with the last that they have
+ * counted: the engine has stored that unless the interface went behind it.
+ * Returns 1 if there were any: then there is no engine.
  */
 static int
 check_gone(void)
@@ -1045,6 +1046,7 @@ check_gone(void)
 			continue;
 		if (!gone++)
 			engine_stop();
+		counter_sample(counter);
 		close(counter->fd);
 		counter->fd = -1;
 		counter->error = ENXIO;

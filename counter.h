@@ -72,8 +72,9 @@ int	 counter_attached(const struct counter *);
 
 /*
  * Add what the kernel counted since the last sample to the counter's total.
- * For the engine alone, in its sandbox.  If the interface is gone nothing is
- * added.  Killed at any point it neither loses a packet nor counts one twice.
+ * For the engine, in its sandbox, or where there is none for the parent.  If
+ * the system has forgotten the number with the interface nothing is added.
+ * Killed at any point it neither loses a packet nor counts one twice.
  */
 void	 counter_sample(struct counter *);
 

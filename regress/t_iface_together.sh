@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # Two interfaces go, one right after the other and under load: the end of the
 # first costs the second no packet, although the engine that stores what it
 # has counted may be gone by then.  Each time waits a second until both are
@@ -28,12 +27,18 @@ pair_create IN1 OUT1
 {
 	echo "user root"
 	# Six counters, so that the end of the first takes its time.
-	for more in 'wait 1' immediate; do
-		for direction in 'wait 1' 'direction in' 'direction out'; do
-			n=$((${n:-0} + 1))
-			printf 'rule "first%d" {\n\tinterface %s\n' $n "$IN0"
-			printf '%s\n' "$more" "$direction" | sort -u
-			printf '\tcommand "/bin/true"\n}\n'
+	n=0
+	for when in '' immediate; do
+		for direction in '' 'direction in' 'direction out'; do
+			n=$((n + 1))
+			cat <<END
+rule "first$n" {
+	interface $IN0
+	$direction
+	$when
+	command "/bin/true"
+}
+END
 		done
 	done
 	cat <<END
@@ -51,6 +56,11 @@ for i in 1 2 3 4 5; do
 	sender=$!
 	sleep 0.1
 	pair_destroy "$IN0" "$OUT0"
+	tries=0
+	until [ "$(logged ": $IN0: the interface is gone")" -ge $i ]; do
+		[ $((tries += 1)) -le 300 ] || fail "it is not missed"
+		sleep 0.01
+	done
 	pair_destroy "$IN1" "$OUT1"
 	wait $sender
 	n=$(sed -n 's/.*after \([0-9]*\) frames.*/\1/p' "$DIR/err")
@@ -62,7 +72,7 @@ for i in 1 2 3 4 5; do
 done
 next_tick
 ask second
-# The last frame may have been seen although sending it failed.
+# Each time, the last frame may have been seen although sending it failed.
 note "$sent packets sent, $TOTAL seen"
 within $sent "$TOTAL" $((sent + 5)) "packets seen"
 stop_daemon
