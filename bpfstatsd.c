@@ -86,6 +86,7 @@ static void		 interfaces_handler(int, short, void *);
 static void		 check_later(void);
 static void		 check_handler(int, short, void *);
 static int		 check_gone(void);
+static void		 check_only_one(void);
 static void		 retry_handler(int, short, void *);
 static void		 reload_handler(int, short, void *);
 static void		 grace_handler(int, short, void *);
@@ -214,7 +215,7 @@ main(int argc, char **argv)
 	if (!stopping)
 		event_dispatch();
 	engine_stop();
-	counter_close_all(conf);
+	counter_close(conf, 1);
 	conf_free(conf);
 	conf_free(accounts);
 	return exit_status;
@@ -945,7 +946,7 @@ reload_handler(int fd, short event, void *arg)
 	    (long long)(now() / 1000));
 	engine_stop();
 	conf_carry(conf, new);
-	counter_close_all(conf);
+	counter_close(conf, 1);
 	conf_free(conf);
 	conf = new;
 	RB_FOREACH(counter, counters, &conf->counters)
@@ -1002,6 +1003,10 @@ check_handler(int fd, short event, void *arg)
 	if (stopping)
 		return;
 	checked = now();
+	if (options.onerule) {
+		check_only_one();
+		return;
+	}
 	changed = check_gone();
 	RB_FOREACH(counter, counters, &conf->counters) {
 		if (counter->fd != -1 || counter_index(counter->ifname) == 0)
@@ -1030,31 +1035,38 @@ check_gone(void)
 	int		 gone = 0;
 
 	RB_FOREACH(counter, counters, &conf->counters) {
-		if (counter->fd == -1)
+		counter->gone = counter->fd != -1 &&
+		    !counter_attached(counter);
+		gone |= counter->gone;
+	}
+	if (!gone)
+		return 0;
+	engine_stop();
+	RB_FOREACH(counter, counters, &conf->counters)
+		if (counter->gone)
+			counter_sample(counter);
+	counter_close(conf, 0);
+	RB_FOREACH(counter, counters, &conf->counters) {
+		if (!counter->gone)
 			continue;
-		/* what pledge(2) allows in the one-rule form */
-		if (options.onerule) {
-			if (counter_index(counter->ifname) ==
-			    counter->ifindex)
-				continue;
-			log_warnx("%s: the interface is gone",
-			    counter->ifname);
-			stop(1);
-			return 0;
-		}
-		if (counter_attached(counter))
-			continue;
-		if (!gone++)
-			engine_stop();
-		counter_sample(counter);
-		close(counter->fd);
-		counter->fd = -1;
 		counter->error = ENXIO;
 		if (!said(counter))
 			log_warnx("%s: the interface is gone: its rules wait "
 			    "for it", counter->ifname);
 	}
-	return gone != 0;
+	return 1;
+}
+
+/* The one-rule form ends with its interface; pledge(2) allows this much. */
+static void
+check_only_one(void)
+{
+	struct counter	*counter = RB_MIN(counters, &conf->counters);
+
+	if (counter_index(counter->ifname) == counter->ifindex)
+		return;
+	log_warnx("%s: the interface is gone", counter->ifname);
+	stop(1);
 }
 
 /* The end. */

@@ -145,6 +145,7 @@ struct counter {
 	int			 fd;		/* -1: waits for interface */
 	unsigned int		 ifindex;	/* fd is attached to this */
 	int			 error;		/* errno that was logged */
+	int			 gone;		/* fd is to be closed */
 	int64_t			 within;	/* longest window, ns, or 0 */
 	int64_t			 sampled;	/* the engine's: time of that */
 	struct count		*count;		/* shared memory */

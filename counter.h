@@ -59,10 +59,10 @@ const char *counter_remedy(int);
 int	 counter_attach(struct counter *, int);
 
 /*
- * Close all counters of a configuration that are open; where closing one
- * takes its time, several at once.
+ * Close the counters of a configuration that are gone, or all that are open;
+ * where closing one takes its time, several at once.
  */
-void	 counter_close_all(struct conf *);
+void	 counter_close(struct conf *, int);
 
 /*
  * Is the descriptor still attached to the interface of the counter's name?

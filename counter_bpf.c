@@ -192,12 +192,12 @@ set_direction(const struct counter *counter, int fd)
 }
 
 void
-counter_close_all(struct conf *conf)
+counter_close(struct conf *conf, int all)
 {
 	struct counter	*counter;
 
 	RB_FOREACH(counter, counters, &conf->counters)
-		if (counter->fd != -1) {
+		if (counter->fd != -1 && (all || counter->gone)) {
 			close(counter->fd);
 			counter->fd = -1;
 		}

@@ -43,6 +43,7 @@
 struct closing {
 	pthread_mutex_t	 lock;
 	struct counter	*next;
+	int		 all;
 };
 
 #ifndef PACKET_IGNORE_OUTGOING
@@ -54,6 +55,7 @@ const char	counter_device[] = "packet socket";
 static int	wants_each(const struct counter *);
 static int	set_option(int, int, int, int);
 static int	set_filter(int, int);
+static int	is_closing(const struct closing *, const struct counter *);
 static void	*close_some(void *);
 
 /* Protocol 0: what arrives before the socket is bound is not for it. */
@@ -258,19 +260,32 @@ counter_drain(struct counter *counter)
  * be using it any more.  Those waits are had side by side.
  */
 void
-counter_close_all(struct conf *conf)
+counter_close(struct conf *conf, int all)
 {
 	pthread_t	 threads[CLOSERS];
-	struct closing	 closing = { .lock = PTHREAD_MUTEX_INITIALIZER };
-	int		 i, n = 0;
+	struct closing	 closing = {
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.all = all
+	};
+	struct counter	*counter;
+	int		 i, n = 0, left = -1;
 
+	RB_FOREACH(counter, counters, &conf->counters)
+		if (is_closing(&closing, counter))
+			left++;
 	closing.next = RB_MIN(counters, &conf->counters);
-	while (n < CLOSERS && (unsigned int)n + 1 < conf->ncounters &&
+	while (n < CLOSERS && n < left &&
 	    pthread_create(&threads[n], NULL, close_some, &closing) == 0)
 		n++;
 	close_some(&closing);
 	for (i = 0; i < n; i++)
 		pthread_join(threads[i], NULL);
+}
+
+static int
+is_closing(const struct closing *closing, const struct counter *counter)
+{
+	return counter->fd != -1 && (closing->all || counter->gone);
 }
 
 static void *
@@ -286,9 +301,10 @@ close_some(void *arg)
 		pthread_mutex_unlock(&closing->lock);
 		if (counter == NULL)
 			return NULL;
-		if (counter->fd != -1)
+		if (is_closing(closing, counter)) {
 			close(counter->fd);
-		counter->fd = -1;
+			counter->fd = -1;
+		}
 	}
 }
 
