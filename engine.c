@@ -72,7 +72,7 @@ static void	look_again(struct poller *, int64_t);
 static void	begin_tick(void);
 
 static void	bell_handler(int, short, void *);
-static int	wait_for(int, int);
+static int	wait_for(int, int, int);
 static void	reset_signals(void);
 
 /* The parent's view. */
@@ -130,7 +130,7 @@ engine_start(struct conf *new_conf, const struct account *account)
 	close(sv[1]);
 	bell = sv[0];
 	event_set(&bell_ev, bell, EV_READ | EV_PERSIST, bell_handler, NULL);
-	if (wait_for(bell, START_MS) != 1 || event_add(&bell_ev, NULL) == -1) {
+	if (wait_for(bell, START_MS, 0) != 1 || event_add(&bell_ev, NULL) == -1) {
 		status = engine_stop();
 		if (WIFSIGNALED(status))
 			log_warnx("engine: signal %d while starting",
@@ -156,7 +156,7 @@ engine_stop(void)
 	if (bell != -1) {
 		event_del(&bell_ev);
 		shutdown(bell, SHUT_WR);
-		if (pid != 0 && wait_for(bell, END_MS) == -1)
+		if (pid != 0 && wait_for(bell, END_MS, 1) == -1)
 			kill(pid, SIGKILL);
 		close(bell);
 		bell = -1;
@@ -214,16 +214,15 @@ bell_handler(int fd, short event, void *arg)
 }
 
 /*
- * Wait for the engine's first byte, or read on until its end.  Returns 1 for
- * a byte if the engine goes on, 0 for its end, -1 if it took too long.
+ * Wait for a byte from the engine, or read on until its end.  Returns 1 for a
+ * byte, 0 for the end, -1 if it took too long.
  */
 static int
-wait_for(int fd, int ms)
+wait_for(int fd, int ms, int end)
 {
 	struct pollfd	 pfd = { .fd = fd, .events = POLLIN };
 	int64_t		 until = now() + ms * (NSEC / 1000), left;
 	char		 c;
-	int		 once = ms == START_MS;
 
 	while ((left = until - now()) > 0) {
 		if (poll(&pfd, 1, left / (NSEC / 1000) + 1) == -1 &&
@@ -233,7 +232,7 @@ wait_for(int fd, int ms)
 		case 0:
 			return 0;
 		case 1:
-			if (once)
+			if (!end)
 				return 1;
 			break;
 		case -1:

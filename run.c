@@ -630,7 +630,10 @@ output_handler(int fd, short event, void *arg)
 	log_output(arg);
 }
 
-/* Log what there is, so that others have a turn; at the end of the output wait for the run's end. */
+/*
+ * Log what there is, but not endlessly: others want a turn.  The end of the
+ * output is not the run's end.
+ */
 static void
 log_output(struct job *job)
 {
