@@ -182,7 +182,7 @@ struct job {
 	TAILQ_ENTRY(job)	 orphan;	/* those without a rule */
 	struct rule		*rule;		/* NULL: gone in a reload */
 	char			 name[MAX_NAME + 1];
-	int			 stale;		/* began under another counter */
+	int			 stale;		/* of another counter */
 	/* the run */
 	char			*log;		/* the run's line in the log */
 	enum what		 what;
@@ -208,7 +208,7 @@ struct job {
 	unsigned int		 output;	/* lines of output */
 	unsigned int		 unprinted;	/* lines of output not logged */
 	int			 failure;	/* has been logged */
-	int			 refused;	/* errno of a start that failed */
+	int			 refused;	/* errno of a failed start */
 };
 
 RB_HEAD(rule_names, rule);

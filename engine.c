@@ -130,7 +130,8 @@ engine_start(struct conf *new_conf, const struct account *account)
 	close(sv[1]);
 	bell = sv[0];
 	event_set(&bell_ev, bell, EV_READ | EV_PERSIST, bell_handler, NULL);
-	if (wait_for(bell, START_MS, 0) != 1 || event_add(&bell_ev, NULL) == -1) {
+	if (wait_for(bell, START_MS, 0) != 1 ||
+	    event_add(&bell_ev, NULL) == -1) {
 		status = engine_stop();
 		if (WIFSIGNALED(status))
 			log_warnx("engine: signal %d while starting",
