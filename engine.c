@@ -58,7 +58,7 @@ static void	engine(struct conf *, int, const struct account *)
 		    __attribute__((__noreturn__));
 static void	confine(struct conf *, int, const struct account *);
 static void	enter_directory(const struct account *);
-static void	close_others(struct conf *, int);
+static char	*list_kept(struct conf *, int, int *);
 static void	start_pollers(struct conf *);
 static void	tick_handler(int, short, void *);
 static void	arrival_handler(int, short, void *);
@@ -79,6 +79,7 @@ static void	reset_signals(void);
 static pid_t		 pid;			/* 0: there is no engine */
 static int		 bell = -1;
 static struct event	 bell_ev;
+static unsigned int	 nstarts;		/* of engines */
 
 /* The engine's view. */
 static struct conf	*conf;
@@ -108,6 +109,7 @@ engine_start(struct conf *new_conf, const struct account *account)
 		log_warn("engine: socketpair");
 		return -1;
 	}
+	nstarts++;
 	/* no signal may reach libevent's handlers in the engine */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
@@ -281,6 +283,7 @@ engine(struct conf *new_conf, int fd, const struct account *account)
 	if (pollers == NULL || listeners == NULL)
 		fatal("engine");
 	confine(conf, fd, account);
+	fd = STDIN_FILENO;
 
 	/* the parent's event base is of no use here, nor is it to be freed */
 	if (event_init() == NULL)
@@ -295,12 +298,21 @@ engine(struct conf *new_conf, int fd, const struct account *account)
 	_exit(1);
 }
 
-/* Give up all but the socket and the counters; what fails is fatal. */
+/*
+ * Give up all but the counters and the socket, which becomes descriptor 0:
+ * the sandbox lets the engine write there alone.  What fails is fatal.
+ */
 static void
 confine(struct conf *c, int fd, const struct account *account)
 {
 	struct counter	*counter;
+	char		*keep;
+	int		 i, top;
 
+	if ((keep = list_kept(c, fd, &top)) == NULL)
+		fatal("engine");
+	/* now, because closefrom(3) may need /proc on Linux */
+	closefrom(top + 1);
 	if (account != NULL) {
 		enter_directory(account);
 		if (privs_become(account) == -1)
@@ -310,9 +322,41 @@ confine(struct conf *c, int fd, const struct account *account)
 	RB_FOREACH(counter, counters, &c->counters)
 		if (counter->fd != -1 && counter_limit(counter) == -1)
 			fatal("engine: cannot limit a descriptor");
-	if (pledge("stdio bpf", NULL) == -1)
-		fatal("engine: sandbox");
-	close_others(c, fd);
+	if (dup2(fd, STDIN_FILENO) == -1)
+		fatal("engine: descriptors");
+	if (pledge("stdio bpf", NULL) == -1) {
+		if (errno != ENOSYS)
+			fatal("engine: sandbox");
+		if (nstarts == 1)
+			log_warnx("engine: this system has no sandbox for it");
+	}
+	/* last, because some of them lead to the log */
+	for (i = STDIN_FILENO + 1; i <= top; i++)
+		if (!keep[i])
+			close(i);
+	free(keep);
+}
+
+/*
+ * Returns an array, to be freed, that says of each descriptor up to *top,
+ * which is one that the log can use, whether it is a counter; or NULL.
+ */
+static char *
+list_kept(struct conf *c, int fd, int *top)
+{
+	struct counter	*counter;
+	char		*keep;
+
+	*top = fd;
+	RB_FOREACH(counter, counters, &c->counters)
+		if (counter->fd > *top)
+			*top = counter->fd;
+	if ((keep = calloc(*top + 1, 1)) == NULL)
+		return NULL;
+	RB_FOREACH(counter, counters, &c->counters)
+		if (counter->fd != -1)
+			keep[counter->fd] = 1;
+	return keep;
 }
 
 /* The account's home is the root directory: it must be nobody's to fill. */
@@ -331,29 +375,6 @@ enter_directory(const struct account *account)
 	/* in this order: behind chroot(2), unveil(2) knows no path */
 	if (chdir(account->home) == -1 || chroot(".") == -1)
 		fatal("chroot %s", account->home);
-}
-
-static void
-close_others(struct conf *c, int fd)
-{
-	struct counter	*counter;
-	char		*keep;
-	int		 i, top = fd;
-
-	RB_FOREACH(counter, counters, &c->counters)
-		if (counter->fd > top)
-			top = counter->fd;
-	if ((keep = calloc(top + 1, 1)) == NULL)
-		fatal("engine");
-	keep[fd] = 1;
-	RB_FOREACH(counter, counters, &c->counters)
-		if (counter->fd != -1)
-			keep[counter->fd] = 1;
-	for (i = 0; i < top; i++)
-		if (!keep[i])
-			close(i);
-	closefrom(top + 1);
-	free(keep);
 }
 
 /*
