@@ -1,0 +1,318 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# For the tests that let one call after the other fail: the daemon says what
+# failed and goes on right, or ends with status 1.  It never runs a command as
+# the wrong user, loses its configuration or leaves a process.  A test reads
+# lib.sh, then this:
+#
+#	. "${0%/*}/lib_fault.sh"
+#
+# FAULT_ALL=yes tries every call; else of many calls of one function some are
+# left out.  FAULT_ONLY="stage function" tries one function.
+
+[ "$SYSTEM" = Linux ] || skip "needs LD_PRELOAD as on Linux"
+need_daemon
+! sanitized || skip "a sanitizer has its own malloc"
+pair_create IN OUT
+
+lib=$DIR/fault.so
+ctl=$DIR/fault
+file=$DIR/fault.shared
+${CC:-cc} -O2 -fPIC -shared -o "$lib" "$REGRESS/fault/fault.c" -ldl &&
+    ${CC:-cc} -O2 -DCONTROL -o "$ctl" "$REGRESS/fault/fault.c" ||
+    fail "fault.c does not compile"
+chmod 644 "$lib"
+
+# The command: a line of its tag, what it was told, and who it is.
+cat >"$DIR/command" <<'END'
+while read -r key rest; do
+	case $key in
+	Uid:|Gid:|Groups:)	ids="$ids $rest" ;;
+	esac
+done </proc/self/status
+set -- "$1" "$2" $ids
+tag=$2
+to=$1
+shift 2
+echo "$tag $BPFSTATSD_TOTAL $*" >>"$to"
+END
+chmod 644 "$DIR/command"
+
+# Many tries with few seconds each: look more often than wait_until does.
+soon() {
+	_tries=$(($2 * 50))
+	until eval "$1"; do
+		[ $((_tries -= 1)) -ge 0 ] || return 1
+		sleep 0.02
+	done
+}
+
+# The processes in the test's network; those who look are not in it.
+processes() {
+	ip netns pids "$NET"
+}
+
+dead() {
+	read -r _stat 2>/dev/null <"/proc/$DAEMON/stat" || return 0
+	case ${_stat##*) } in
+	Z*)	return 0 ;;
+	esac
+	return 1
+}
+
+has_child() {
+	_child=
+	# there is no newline at its end
+	{ read -r _child _ <"/proc/$DAEMON/task/$DAEMON/children"; } \
+	    2>/dev/null
+	[ -n "$_child" ]
+}
+
+rules() {
+	tag=$1
+	# exact, so that nothing has to wait a second
+	printf 'user nobody\nrule "r" {\n\tinterface %s\n\timmediate\n' "$IN" \
+	    >"$CONF.new"
+	printf '\tcount 1 exact\n\tcommand "/bin/sh" "%s" "%s" "%s"\n}\n' \
+	    "$DIR/command" "$DIR/runs" "$tag" >>"$CONF.new"
+	chmod 600 "$CONF.new"
+	mv "$CONF.new" "$CONF"
+}
+
+# launch [flag ...]: the daemon below the library; its counts begin at 0.
+launch() {
+	: >"$LOG"
+	: >"$DIR/runs"
+	chmod 666 "$DIR/runs"
+	sent=0
+	seen=0
+	said=0
+	active=$tag
+	(exec $IN_NET env LD_PRELOAD="$lib" FAULT="$file" "$BPFSTATSD" "$@" \
+	    -f "$CONF") >"$LOG" 2>&1 </dev/null &
+	DAEMON=$!
+}
+
+# It is gone; nothing may be left and it must have said why.
+buried() {
+	wait "$DAEMON"
+	ENDED=$?
+	DAEMON=
+	same 1 "$ENDED" "$now: exit status"
+	[ "$(lines "$LOG")" -gt "$said" ] || fail "$now: it ended in silence"
+	soon '[ -z "$(processes)" ]' 3 ||
+	    fail "$now: left: $(ps -o args= -p $(processes))"
+}
+
+# After another packet the command runs, or a failure to run it is logged; in
+# the end it runs, as the right user, with the right count.  1: the daemon
+# has ended instead.
+works() {
+	_try=0
+	_limit=5
+	[ -z "$unheard" ] || _limit=1
+	# A counter that could not be had is tried again in a second.
+	soon 'dead || [ $(grep -c "^bpfstatsd: $IN: [^c]" "$LOG") -le \
+	    $(grep -c "^bpfstatsd: $IN: counting" "$LOG") ]' 5 ||
+	    fail "$now: it does not count again"
+	while :; do
+		_logged=$(grep -c 'cannot b' "$LOG")
+		send_frames "$OUT" 1
+		sent=$((sent + 1))
+		soon '[ "$(lines "$DIR/runs")" -gt "$seen" ] || dead ||
+		    [ "$(grep -c "cannot b" "$LOG")" -gt "$_logged" ]' $_limit ||
+		    [ -n "$unheard" ] || fail "$now: no run, none refused"
+		! dead || return 1
+		[ "$(lines "$DIR/runs")" -gt "$seen" ] && break
+		[ $((_try += 1)) -lt 3 ] || fail "$now: it never runs"
+	done
+	seen=$(lines "$DIR/runs")
+	same "$active $sent $nobody" "$(sed -n "${seen}p" "$DIR/runs")" \
+	    "$now: configuration, packets and ids"
+}
+
+finish() {
+	was_hit || "$ctl" "$file" none 0 0
+	kill -TERM "$DAEMON" 2>/dev/null
+	soon dead 8 || fail "$now: TERM does not end it"
+	wait "$DAEMON"
+	ENDED=$?
+	# what failed only now may have ended it
+	if [ $ENDED -eq 0 ] || ! was_hit; then
+		same 0 $ENDED "$now: status after TERM"
+	fi
+	DAEMON=
+	soon '[ -z "$(processes)" ]' 3 || fail "$now: left: $(processes)"
+}
+
+# each stage function errno: let its first, second, ... call fail.
+each() {
+	[ -z "${FAULT_ONLY:-}" ] || [ "$FAULT_ONLY" = "$1 $2" ] || return 0
+	_n=1
+	while now="$1: $2 $_n (errno $3)" && "$1" "$2" "$_n" "$3"; do
+		if [ -z "${FAULT_ALL:-}" ] && [ "$_n" -ge 4 ]; then
+			_n=$((_n * 3))
+		fi
+		_n=$((_n + 1))
+	done
+	[ "$_n" -gt 1 ] || fail "$1: $2 is never called"
+	echo "$1: $2: up to call $_n"
+}
+
+was_hit() {
+	set -- $("$ctl" "$file")
+	hits=$1 victim=$2
+	[ "$hits" -gt 0 ]
+}
+
+start() {
+	"$ctl" "$file" "$@"
+	launch -d
+	soon 'has_child || dead' 10 || fail "$now: it hangs"
+	if ! dead && works; then
+		was_hit && _hit=0 || _hit=1
+		finish
+		return $_hit
+	fi
+	was_hit || fail "$now: it ended without reason"
+	buried
+}
+
+# Into the background: the first process tells the truth.  What is said later
+# goes to syslogd, and is not heard here.
+background() {
+	"$ctl" "$file" "$@"
+	launch
+	soon dead 10 || fail "$now: it hangs"
+	if wait "$DAEMON"; then
+		DAEMON=
+		for pid in $(processes); do
+			case $(ps -o args= -p "$pid") in
+			*engine*)	;;
+			*)	DAEMON=$pid ;;
+			esac
+		done
+		[ -n "$DAEMON" ] || fail "$now: started, and where is it?"
+		unheard=yes
+		works && _ended= || _ended=yes
+		unheard=
+		was_hit && _hit=0 || _hit=1
+		[ -z "$_ended" ] || [ $_hit -eq 0 ] ||
+		    fail "$now: it ended without reason"
+		[ -n "$_ended" ] || kill -TERM "$DAEMON"
+		soon '[ -z "$(processes)" ]' 8 || fail "$now: it stays"
+		DAEMON=
+		return $_hit
+	fi
+	was_hit || fail "$now: it ended without reason"
+	# its last word, that it is ready, may fail
+	[ -s "$LOG" ] || [ "$1" = write ] ||
+	    fail "$now: it ended in silence"
+	DAEMON=
+	soon '[ -z "$(processes)" ]' 3 || fail "$now: left: $(processes)"
+}
+
+# A running daemon, below the library.
+up() {
+	if [ -n "$DAEMON" ]; then
+		# what failed in the try before may show only now
+		sleep 0.05
+		dead || return 0
+		was_hit || fail "$now: it ended without reason"
+		said=0
+		buried
+	fi
+	"$ctl" "$file" none 0 0
+	rules "$tag"
+	launch -d
+	soon 'has_child || dead' 10 && works || fail "$now: no start"
+}
+
+reload() {
+	_name=$1
+	up
+	said=$(lines "$LOG")
+	rules "$((tag + 1))"
+	"$ctl" "$file" "$@"
+	kill -HUP "$DAEMON"
+	# the first write(2) that can fail is that word itself
+	soon 'dead || tail -n +$((said + 1)) "$LOG" |
+	    grep -q "configuration reloaded\|the old" ||
+	    { [ "$_name" = write ] && was_hit && sleep 0.2; }' 12 ||
+	    fail "$now: no word of it"
+	if dead; then
+		was_hit || fail "$now: it ended without reason"
+		buried
+		return 0
+	fi
+	kept=yes
+	if ! tail -n +$((said + 1)) "$LOG" | grep -q "the old"; then
+		kept=
+		active=$tag
+	fi
+	if ! works; then
+		buried
+		return 0
+	fi
+	if ! was_hit; then
+		[ -z "$kept" ] || fail "$now: not reloaded"
+		finish
+		return 1
+	fi
+	[ -z "$kept" ] || [ "$(lines "$LOG")" -gt $((said + 1)) ] ||
+	    fail "$now: it does not say what failed"
+}
+
+run() {
+	up
+	said=$(lines "$LOG")
+	"$ctl" "$file" "$@"
+	if ! works; then
+		was_hit || fail "$now: it ended without reason"
+		buried
+		return 0
+	fi
+	if ! was_hit; then
+		finish
+		return 1
+	fi
+}
+
+end() {
+	up
+	"$ctl" "$file" "$@"
+	kill -TERM "$DAEMON"
+	soon dead 8 || fail "$now: TERM does not end it"
+	wait "$DAEMON"
+	ENDED=$?
+	DAEMON=
+	soon '[ -z "$(processes)" ]' 3 || fail "$now: left: $(processes)"
+	was_hit && return 0
+	same 0 $ENDED "$now: status after TERM"
+	return 1
+}
+
+tag=1
+now=set-up
+unheard=
+: >"$DIR/runs"
+chmod 666 "$DIR/runs"
+as_nobody "BPFSTATSD_TOTAL=0 sh '$DIR/command' '$DIR/runs' 0"
+nobody=$(cat "$DIR/runs")
+nobody=${nobody#0 0 }
+case $nobody in
+*[!0-9\ ]*|'')	fail "who is nobody? $nobody" ;;
+esac
+rules 1

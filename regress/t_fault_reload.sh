@@ -1,0 +1,29 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# Let one call after the other fail in a reload.
+
+. "${0%/*}/lib.sh"
+. "${0%/*}/lib_fault.sh"
+
+# ENOMEM 12, EAGAIN 11, EMFILE 24, EPERM 1, EACCES 13, EBUSY 16, EIO 5,
+# EINTR 4, ENOENT 2.  What cannot fail so is left out: waitpid(2) that does not
+# wait, and a write to a socket that does not block, are not interrupted.
+for f in "malloc 12" "calloc 12" "realloc 12" "fork 11" "socketpair 24" \
+    "pipe2 24" "mmap 12" "open 24" "setresuid 11" "setresgid 1" "setgroups 1" \
+    "chroot 13" "chdir 13" "write 5" "read 5" "epoll_create1 24" \
+    "epoll_ctl 12" "waitpid 4" "prctl 1" "syscall 1" "getpwnam 5" "fstat 5" \
+    "seccomp_load 12"; do
+	each reload $f
+done

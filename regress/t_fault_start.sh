@@ -1,0 +1,34 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# Let one call after the other fail at the start, in the foreground and into
+# the background.
+
+. "${0%/*}/lib.sh"
+. "${0%/*}/lib_fault.sh"
+
+# ENOMEM 12, EAGAIN 11, EMFILE 24, EPERM 1, EACCES 13, EBUSY 16, EIO 5,
+# EINTR 4, ENOENT 2.
+for f in "malloc 12" "calloc 12" "realloc 12" "fork 11" "socketpair 24" \
+    "pipe2 24" "mmap 12" "open 24" "socket 24" "bind 12" "setsockopt 12" \
+    "setresuid 11" "setresgid 1" "setgroups 1" "chroot 13" "chdir 13" \
+    "dup2 16" "write 5" "epoll_create1 24" "epoll_ctl 12" "prctl 1" \
+    "syscall 1" "setrlimit 1" "getpwnam 5" "fstat 5" "stat 5" \
+    "seccomp_load 12"; do
+	each start $f
+done
+for f in "fork 11" "pipe2 24" "setsid 1" "open 24" "dup2 16" "chdir 13" \
+    "write 5"; do
+	each background $f
+done
