@@ -195,6 +195,8 @@ main(int argc, char **argv)
 	if (conf_share(conf) == -1)
 		fatal("shared memory");
 	open_all();
+	if (options.onerule)
+		privs_give_up();	/* nothing will be opened again */
 	if (!in_front)
 		ready_fd = background();
 	if (!options.onerule && chdir("/") == -1)

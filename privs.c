@@ -49,17 +49,19 @@ privs_give_up(void)
 }
 
 /*
- * Become the account with its groups, for good.  Between fork(2) and
- * execve(2): it allocates and logs nothing.  Returns 0, or -1 with errno.
+ * Become the account with its groups, for good.  Who is not root is that
+ * account already, but may have ambient capabilities, which go with this.
+ * Between fork(2) and execve(2): it allocates and logs nothing.  Returns 0, or
+ * -1 with errno.
  */
 int
 privs_become(const struct account *account)
 {
-	if (setgroups(account->ngroups, account->groups) == -1 ||
-	    setresgid(account->gid, account->gid, account->gid) == -1 ||
-	    setresuid(account->uid, account->uid, account->uid) == -1)
+	if (getuid() == 0 &&
+	    (setgroups(account->ngroups, account->groups) == -1 ||
+	    setresgid(account->gid, account->gid, account->gid) == -1))
 		return -1;
-	return 0;
+	return setresuid(account->uid, account->uid, account->uid);
 }
 
 /*

@@ -523,8 +523,7 @@ child(const struct rule *rule, char **argv, char **env, int error_fd,
 	if (setrlimit(RLIMIT_NOFILE, &options.nofile) == -1)
 		goto fail;
 	failure.step = STEP_USER;
-	if (rule->account != NULL && getuid() == 0 &&
-	    privs_become(rule->account) == -1)
+	if (rule->account != NULL && privs_become(rule->account) == -1)
 		goto fail;
 	failure.step = STEP_EXEC;
 	sigemptyset(&none);
