@@ -743,6 +743,9 @@ look(struct rule *rule)
 	uint64_t		 total, packets, owed;
 	int64_t			 time, next;
 
+	/* the engine, which can write to the state, is not asked about this */
+	if (rule->job != NULL && rule->job->pid != 0)
+		return;
 	while (!stopping) {
 		time = now();
 		total = count_total(rule->counter->count);

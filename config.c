@@ -40,7 +40,7 @@ struct chunk {
 
 static int	rule_cmp(struct rule *, struct rule *);
 static int	counter_cmp(struct counter *, struct counter *);
-static void	carry_history(struct history *, struct history *);
+static void	carry_history(struct counter *, struct history *);
 static void	print_rule(const struct rule *);
 static void	print_words(const char *, char **);
 static void	print_word(const char *);
@@ -239,7 +239,7 @@ conf_carry(struct conf *from, struct conf *to)
 		counter->error = old_counter->error;
 		*counter->count = *old_counter->count;
 		if (counter->history != NULL)
-			carry_history(old_counter->history, counter->history);
+			carry_history(old_counter, counter->history);
 		old_counter->fd = -1;
 	}
 	TAILQ_FOREACH(rule, &to->rules, next) {
@@ -270,15 +270,18 @@ conf_carry(struct conf *from, struct conf *to)
 
 /*
  * Take over what the old history remembers; of what it does not, packets of
- * unknown age count as expired.
+ * unknown age count as expired.  The engine may have written anything there.
  */
 static void
-carry_history(struct history *from, struct history *to)
+carry_history(struct counter *old, struct history *to)
 {
+	struct history	*from = old->history;
 	int64_t		 second;
 
-	if (from == NULL)
+	if (from == NULL || from->newest < 0 ||
+	    from->newest > INT64_MAX / NSEC)
 		return;
+	from->size = history_size(old->within);
 	to->newest = from->newest;
 	for (second = to->newest - to->size + 1; second <= to->newest;
 	    second++)
