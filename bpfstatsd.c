@@ -44,6 +44,7 @@
 #define NOTIFY		10	/* seconds between two status messages */
 #define RETRY		1	/* seconds until what failed is tried again */
 #define MAX_DEATHS	5	/* of engines, a minute */
+#define RESERVED	64	/* descriptors for all but counters */
 
 /* What the command line says, but for struct options. */
 struct arguments {
@@ -72,9 +73,10 @@ static char		*absolute(const char *);
 static void		 raise_limit(void);
 static void		 find_engine_user(void);
 static void		 open_all(void);
+static int		 open_waiting(void);
 static int		 open_counter(struct counter *);
 static int		 said(struct counter *);
-static int		 complain(struct counter *, const char *, int);
+static void		 complain(struct counter *, const char *, int);
 static int		 background(void);
 static void		 ready(int);
 static void		 set_up_events(void);
@@ -99,7 +101,10 @@ struct options		 options;
 
 static struct conf	*conf;
 static char		*conf_path;		/* absolute */
-static int		 device = -1;		/* opened set-user-ID */
+static int		 device = -1;		/* opened, not yet attached */
+static int		 device_fails;		/* in this round */
+static int		 device_error;		/* errno that was logged */
+static unsigned int	 max_counters;
 static struct conf	*accounts;		/* the engine's */
 static const struct account *engine_user;	/* NULL: whoever we are */
 static int		 stopping;
@@ -521,15 +526,25 @@ absolute(const char *path)
 	return result;
 }
 
-/* A descriptor for each counter and two for each command that runs. */
+/*
+ * A descriptor for each counter and two for each command that runs: counters
+ * must leave some.
+ */
 static void
 raise_limit(void)
 {
 	struct rlimit	 limit = options.nofile;
 
 	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1) {
 		log_warn("limit of descriptors");
+		limit = options.nofile;
+	}
+	max_counters = limit.rlim_cur > UINT_MAX ? UINT_MAX : limit.rlim_cur;
+	if (max_counters - max_counters / 4 > RESERVED)
+		max_counters -= RESERVED;
+	else
+		max_counters /= 4;
 }
 
 /* Root's engine is another user's. */
@@ -557,69 +572,121 @@ open_all(void)
 {
 	struct counter	*counter;
 
+	open_waiting();
 	RB_FOREACH(counter, counters, &conf->counters)
-		if (!open_counter(counter) && (options.onerule ||
+		if (counter->fd == -1 && (options.onerule ||
 		    counter->error == EPERM || counter->error == EACCES))
 			exit(1);
 }
 
-/* Open and attach a counter.  Returns 0 if it waits, which is logged once. */
+/*
+ * Open and attach the counters that wait, as long as there are descriptors.
+ * Those that fail though their interface is there are tried again soon.
+ * Returns 1 if there are new ones.
+ */
+static int
+open_waiting(void)
+{
+	struct counter	*counter;
+	unsigned int	 before, n = 0;
+	int		 again = 0;
+
+	RB_FOREACH(counter, counters, &conf->counters)
+		n += counter->fd != -1;
+	before = n;
+	device_fails = 0;
+	RB_FOREACH(counter, counters, &conf->counters) {
+		if (counter->fd != -1)
+			continue;
+		if (n >= max_counters)
+			complain(counter, counter_device, EMFILE);
+		else if (open_counter(counter) == 0)
+			n++;
+		if (counter->fd == -1 && counter->error != ENXIO)
+			again = 1;
+	}
+	if (!device_fails)
+		device_error = 0;
+	if (device != -1)
+		close(device);
+	device = -1;
+	if (again)
+		check_later();
+	return n > before;
+}
+
+/* Open and attach a counter.  Returns 0, or -1 if it waits, which is logged. */
 static int
 open_counter(struct counter *counter)
 {
-	int	 fd = counter_listens(counter->ifname) ? -1 : device;
+	int	 fd = -1;
 
-	if (fd == -1 && (fd = counter_open(counter->ifname)) == -1)
-		return complain(counter, counter_device, errno);
+	/* one descriptor goes from counter to counter until it is attached */
+	if (!counter_listens(counter->ifname)) {
+		fd = device;
+		device = -1;
+	}
+	if (fd == -1 && (fd = counter_open(counter->ifname)) == -1) {
+		complain(counter, counter_device, errno);
+		return -1;
+	}
+	if (counter_index(counter->ifname) == 0) {
+		device = fd;
+		complain(counter, counter->ifname, ENXIO);
+		return -1;
+	}
 	if (counter_attach(counter, fd) == -1) {
 		complain(counter, counter->ifname, errno);
-		if (fd != device)
-			close(fd);
-		return 0;
+		close(fd);
+		return -1;
 	}
-	if (fd == device)
-		device = -1;
 	if (counter->error == 0)
 		log_debug("%s: counting", counter->ifname);
 	else if (!said(counter))
 		log_info("%s: counting", counter->ifname);
 	counter->error = 0;
-	return 1;
+	return 0;
 }
 
 /* Has the same been said of another counter on the same interface? */
 static int
 said(struct counter *counter)
 {
-	struct counter	*other;
+	struct counter	*other = counter, *prev;
 
-	RB_FOREACH(other, counters, &conf->counters)
+	while ((prev = RB_PREV(counters, &conf->counters, other)) != NULL &&
+	    strcmp(prev->ifname, counter->ifname) == 0)
+		other = prev;
+	for (; other != NULL && strcmp(other->ifname, counter->ifname) == 0;
+	    other = RB_NEXT(counters, &conf->counters, other))
 		if (other != counter &&
-		    strcmp(other->ifname, counter->ifname) == 0 &&
 		    (other->fd == -1) == (counter->fd == -1) &&
 		    other->error == (counter->fd == -1 ? counter->error : 0))
 			return 1;
 	return 0;
 }
 
-static int
+/* Say why a counter waits, once; what all devices lack, once for all. */
+static void
 complain(struct counter *counter, const char *what, int error)
 {
 	const char	*text = strerror(error);
 	const char	*remedy = counter_remedy(error);
+	int		 old = counter->error, all = what == counter_device;
 
-	if (error == counter->error)
-		return 0;
+	device_fails |= all;
 	counter->error = error;
-	if (said(counter))
-		return 0;
+	if (error == old || (all && error == device_error) ||
+	    (!all && said(counter)))
+		return;
+	if (all)
+		device_error = error;
 	if (error == ENXIO)
 		text = "no such interface";
 	if (!options.onerule && error == ENXIO)
 		remedy = "its rules wait for it";
 	log_warnx("%s: %s%s%s", what, text, remedy != NULL ? ": " : "",
 	    remedy != NULL ? remedy : "");
-	return 0;
 }
 
 /* Starting. */
@@ -954,9 +1021,9 @@ reload_handler(int fd, short event, void *arg)
 	counter_close(conf, 1);
 	conf_free(conf);
 	conf = new;
+	open_waiting();
 	RB_FOREACH(counter, counters, &conf->counters)
-		if (counter->fd == -1)
-			open_counter(counter);
+		counter_tune(counter);
 	if (engine_start(conf, engine_user) == -1)
 		start_refused();
 	log_info("configuration reloaded: %u rules", conf->nrules);
@@ -999,8 +1066,7 @@ check_later(void)
 static void
 check_handler(int fd, short event, void *arg)
 {
-	struct counter	*counter;
-	int		 changed;
+	int	 changed;
 
 	(void)fd;
 	(void)event;
@@ -1013,14 +1079,7 @@ check_handler(int fd, short event, void *arg)
 		return;
 	}
 	changed = check_gone();
-	RB_FOREACH(counter, counters, &conf->counters) {
-		if (counter->fd != -1 || counter_index(counter->ifname) == 0)
-			continue;
-		if (open_counter(counter))
-			changed = 1;
-		else
-			check_later();
-	}
+	changed |= open_waiting();
 	if (changed) {
 		engine_stop();
 		if (engine_start(conf, engine_user) == -1)

@@ -92,6 +92,12 @@ int	 counter_drain(struct counter *);
 int	 counter_limit(const struct counter *);
 
 /*
+ * After a reload: make a counter that was carried over, if it is open, what
+ * its new rules want.
+ */
+void	 counter_tune(const struct counter *);
+
+/*
  * A non-blocking, close-on-exec descriptor that is readable when interfaces
  * have come or gone, or -1 with errno.
  */

@@ -321,6 +321,13 @@ settle(struct count *count)
 	count_store(count, slot->total);
 }
 
+/* Rules that want another descriptor have another counter. */
+void
+counter_tune(const struct counter *counter)
+{
+	(void)counter;
+}
+
 /* Capsicum limits a descriptor; pledge(2) limits the engine all at once. */
 int
 counter_limit(const struct counter *counter)

@@ -38,6 +38,7 @@
 #include "counter_nflog.h"
 
 #define CLOSERS		32
+#define MAX_READS	64
 
 /* Counters that are being closed by several threads. */
 struct closing {
@@ -108,7 +109,8 @@ counter_attach(struct counter *counter, int fd)
 	int			 group = nflog_group(counter->ifname);
 
 	if (group != -1) {
-		if (nflog_attach(fd, group, wants_each(counter)) == -1)
+		if (nflog_attach(fd, group) == -1 ||
+		    nflog_tune(fd, group, wants_each(counter)) == -1)
 			return -1;
 		counter->count->slot[counter->count->turn % 2].raw[0] = 0;
 		counter->fd = fd;
@@ -220,8 +222,9 @@ counter_sample(struct counter *counter)
 	_Static_assert(sizeof(struct tpacket_stats) == sizeof(next->raw),
 	    "raw[] holds a struct tpacket_stats, tp_packets first");
 
-	if (counter->fd != -1 && nflog_group(counter->ifname) != -1) {
-		nflog_sample(counter);
+	if (nflog_group(counter->ifname) != -1) {
+		if (counter->fd != -1)
+			nflog_sample(counter);
 		return;
 	}
 	if (next->raw[0] == 0 && counter->fd != -1) {
@@ -246,13 +249,16 @@ int
 counter_drain(struct counter *counter)
 {
 	char	 c;
+	int	 i;
 
 	if (nflog_group(counter->ifname) != -1)
 		return 0;		/* sampling reads it all */
-	while (recv(counter->fd, &c, sizeof(c), 0) != -1 ||
-	    errno == ENETDOWN || errno == EINTR)
-		continue;
-	return errno == EAGAIN ? 0 : -1;
+	/* under a flood there is always more: the bell rings again then */
+	for (i = 0; i < MAX_READS; i++)
+		if (recv(counter->fd, &c, sizeof(c), 0) == -1 &&
+		    errno != ENETDOWN && errno != EINTR)
+			return errno == EAGAIN ? 0 : -1;
+	return 0;
 }
 
 /*
@@ -306,6 +312,17 @@ close_some(void *arg)
 			counter->fd = -1;
 		}
 	}
+}
+
+/* An nflog group has one counter, whatever its rules want. */
+void
+counter_tune(const struct counter *counter)
+{
+	int	 group = nflog_group(counter->ifname);
+
+	if (group != -1 && counter->fd != -1 &&
+	    nflog_tune(counter->fd, group, wants_each(counter)) == -1)
+		log_warn("%s", counter->ifname);
 }
 
 /* The sandbox lets the engine ask for PACKET_STATISTICS and nothing else. */

@@ -22,8 +22,10 @@
  */
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <arpa/inet.h>
+#include <linux/capability.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <linux/netlink.h>
@@ -49,6 +51,8 @@ struct request {
 	char			 attributes[128];
 };
 
+static int	may_configure(void);
+static void	begin(struct request *, int);
 static void	add(struct request *, int, const void *, size_t);
 static int	ask(int, struct request *);
 static uint32_t	last_number(const char *, size_t, uint32_t);
@@ -75,11 +79,11 @@ nflog_open(void)
 }
 
 /*
- * Bind the socket to the group: numbers, no packets, in batches unless
- * somebody wants to know at once.  EBUSY: another program has the group.
+ * Bind the socket to the group: numbers, no packets.  EBUSY: another program
+ * has the group.
  */
 int
-nflog_attach(int fd, int group, int immediate)
+nflog_attach(int fd, int group)
 {
 	struct nfulnl_msg_config_cmd	 bind = {
 		.command = NFULNL_CFG_CMD_BIND
@@ -90,7 +94,6 @@ nflog_attach(int fd, int group, int immediate)
 	};
 	struct request			 request;
 	uint32_t			 bytes = htonl(BATCH_BYTES);
-	uint32_t			 packets, time = htonl(BATCH_TIME);
 	uint16_t			 flags = htons(NFULNL_CFG_F_SEQ);
 	int				 one = 1;
 
@@ -98,21 +101,62 @@ nflog_attach(int fd, int group, int immediate)
 	if (setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &one,
 	    sizeof(one)) == -1)
 		return -1;
-	packets = htonl(immediate ? 1 : BATCH_PACKETS);
-	memset(&request, 0, sizeof(request));
-	request.header.nlmsg_len = NLMSG_LENGTH(sizeof(request.family));
-	request.header.nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
-	request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	request.family.nfgen_family = AF_UNSPEC;
-	request.family.version = NFNETLINK_V0;
-	request.family.res_id = htons(group);
+	begin(&request, group);
 	add(&request, NFULA_CFG_CMD, &bind, sizeof(bind));
 	add(&request, NFULA_CFG_MODE, &mode, sizeof(mode));
 	add(&request, NFULA_CFG_FLAGS, &flags, sizeof(flags));
 	add(&request, NFULA_CFG_NLBUFSIZ, &bytes, sizeof(bytes));
+	if (ask(fd, &request) == 0)
+		return 0;
+	/* the kernel says the same to those who have not got the right */
+	if (errno == EPERM && may_configure())
+		errno = EBUSY;
+	return -1;
+}
+
+/* Does the kernel let this process bind groups that are free? */
+static int
+may_configure(void)
+{
+	struct __user_cap_header_struct	 header = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct	 data[2];
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	    (data[0].effective & (1U << CAP_NET_ADMIN)) != 0;
+}
+
+/*
+ * Have the group's numbers in batches, or each at once.  The descriptor is
+ * attached, so the kernel has no reason to refuse, and to wait for its answer
+ * would be to read numbers and forget them.  Returns 0, or -1 with errno.
+ */
+int
+nflog_tune(int fd, int group, int immediate)
+{
+	struct request	 request;
+	uint32_t	 packets = htonl(immediate ? 1 : BATCH_PACKETS);
+	uint32_t	 time = htonl(BATCH_TIME);
+
+	begin(&request, group);
 	add(&request, NFULA_CFG_QTHRESH, &packets, sizeof(packets));
 	add(&request, NFULA_CFG_TIMEOUT, &time, sizeof(time));
-	return ask(fd, &request);
+	request.header.nlmsg_flags = NLM_F_REQUEST;
+	return send(fd, &request, request.header.nlmsg_len, 0) == -1 ? -1 : 0;
+}
+
+static void
+begin(struct request *request, int group)
+{
+	memset(request, 0, sizeof(*request));
+	request->header.nlmsg_len = NLMSG_LENGTH(sizeof(request->family));
+	request->header.nlmsg_type = NFNL_SUBSYS_ULOG << 8 |
+	    NFULNL_MSG_CONFIG;
+	request->header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	request->family.nfgen_family = AF_UNSPEC;
+	request->family.version = NFNETLINK_V0;
+	request->family.res_id = htons(group);
 }
 
 /* Append an attribute; the request has room for those above. */

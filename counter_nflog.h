@@ -25,7 +25,8 @@
 
 int	 nflog_group(const char *);
 int	 nflog_open(void);
-int	 nflog_attach(int, int, int);
+int	 nflog_attach(int, int);
+int	 nflog_tune(int, int, int);
 void	 nflog_sample(struct counter *);
 
 #endif
