@@ -75,7 +75,7 @@ dead() {
 has_child() {
 	_child=
 	# there is no newline at its end
-	{ read -r _child _ <"/proc/$DAEMON/task/$DAEMON/children"; } \
+	{ read -r _child <"/proc/$DAEMON/task/$DAEMON/children"; } \
 	    2>/dev/null
 	[ -n "$_child" ]
 }
@@ -116,6 +116,30 @@ buried() {
 	    fail "$now: left: $(ps -o args= -p $(processes))"
 }
 
+# The engine is neither root nor without its sandbox.  It may lack its title.
+confined() {
+	_ids=
+	_seccomp=
+	_engine=
+	has_child
+	for _pid in $_child; do
+		case $(readlink "/proc/$_pid/exe") in
+		*/"${BPFSTATSD##*/}")	_engine=$_pid ;;
+		esac
+	done
+	[ -n "$_engine" ] || fail "$now: there is no engine"
+	while read -r _key _rest; do
+		case $_key in
+		Uid:)		_ids=$_rest ;;
+		Seccomp:)	_seccomp=$_rest ;;
+		esac
+	done <"/proc/$_engine/status"
+	case " $_ids " in
+	*[!0-9]0[!0-9]*|'  ')	fail "$now: the engine's ids are $_ids" ;;
+	esac
+	same 2 "$_seccomp" "$now: the engine's seccomp mode"
+}
+
 # After another packet the command runs, or a failure to run it is logged; in
 # the end it runs, as the right user, with the right count.  1: the daemon
 # has ended instead.
@@ -141,6 +165,7 @@ works() {
 	seen=$(lines "$DIR/runs")
 	same "$active $sent $nobody" "$(sed -n "${seen}p" "$DIR/runs")" \
 	    "$now: configuration, packets and ids"
+	confined
 }
 
 finish() {

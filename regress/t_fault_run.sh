@@ -19,7 +19,7 @@
 
 # The library is in the engine and in what becomes a command, too.
 up
-engine=$_child
+engine=${_child%% *}
 "$ctl" "$file" getsockopt 1 5
 send_frames "$OUT" 1
 sent=$((sent + 1))

@@ -122,6 +122,7 @@ main(int argc, char *argv[])
 #else
 
 static void	*real[nitems(names)];
+static int	 fragile;	/* memory does not fail now */
 
 /* Before main(): later there may be no file system and no memory. */
 __attribute__((__constructor__))
@@ -155,7 +156,8 @@ find(enum function function)
 static int
 hit(enum function function)
 {
-	if (fault == NULL || fault->function != (int)function)
+	if (fault == NULL || fault->function != (int)function ||
+	    (fragile && function <= F_REALLOC))
 		return 0;
 	fault->calls++;
 	if (atomic_fetch_sub(&fault->left, 1) != 1)
@@ -244,11 +246,29 @@ FAIL(F_EPOLL_CTL, int, epoll_ctl, -1,
 FAIL(F_SETRLIMIT, int, setrlimit, -1,
     (__rlimit_resource_t resource, const struct rlimit *limit),
     (resource, limit))
-FAIL(F_GETPWNAM, struct passwd *, getpwnam, NULL, (const char *name), (name))
 FAIL(F_FSTAT, int, fstat, -1, (int fd, struct stat *st), (fd, st))
 FAIL(F_STAT, int, stat, -1, (const char *path, struct stat *st), (path, st))
 FAIL(F_IF_NAMETOINDEX, unsigned int, if_nametoindex, 0, (const char *name),
     (name))
+
+/*
+ * The first one reads nsswitch.conf, and without memory the GNU C library
+ * dies of that itself, of an assertion or worse.
+ */
+struct passwd *
+getpwnam(const char *name)
+{
+	static int	 again;
+	struct passwd	*pw;
+
+	if (hit(F_GETPWNAM))
+		return NULL;
+	fragile = !again;
+	pw = ((struct passwd *(*)(const char *))find(F_GETPWNAM))(name);
+	fragile = 0;
+	again = 1;
+	return pw;
+}
 
 int	 seccomp_load(void *);
 
