@@ -30,10 +30,14 @@
 
 #define issetugid()	(getauxval(AT_SECURE) != 0)
 
+void	 compat_setproctitle(const char *, ...)
+	    __attribute__((__format__(printf, 1, 2)));
 int	 compat_setresuid(uid_t, uid_t, uid_t);
 int	 pledge(const char *, const char *);
 int	 unveil(const char *, const char *);
 
+/* does nothing before it is called */
+#define setproctitle	compat_setproctitle
 /* gives up capabilities as well */
 #define setresuid	compat_setresuid
 #endif
