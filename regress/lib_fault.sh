@@ -110,6 +110,9 @@ buried() {
 	wait "$DAEMON"
 	ENDED=$?
 	DAEMON=
+	# the GNU C library's own word and status
+	! grep -q '^cannot allocate memory for thread-local data' "$LOG" ||
+	    ENDED=1
 	same 1 "$ENDED" "$now: exit status"
 	[ "$(lines "$LOG")" -gt "$said" ] || fail "$now: it ended in silence"
 	soon '[ -z "$(processes)" ]' 3 ||

@@ -12,9 +12,9 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# What the engine may do, as /proc tells; who a command is; who may start
-# what; and that the program with capabilities or set-user-ID leaves nothing
-# of that to anybody.
+# What the engine may do, as /proc tells; who a command is; whose files are
+# read; and what is said without the right to count.  The program with rights
+# of its own is in t_hostile.sh.
 
 . "${0%/*}/lib.sh"
 . "${0%/*}/lib_reload.sh"
@@ -95,50 +95,6 @@ chmod 600 "$DIR/bad" && chown nobody "$DIR/bad" &&
 mkfifo "$DIR/fifo" && refused "not a regular file" "$DIR/fifo"
 refused "not a regular file" "$DIR"
 refused "not a regular file" /dev/zero
-
-# The program with rights of its own, started by nobody.
-mkdir "$DIR/bin"
-chmod 755 "$DIR" "$DIR/bin"
-for how in capability setuid; do
-	program=$DIR/bin/$how
-	cp "$BPFSTATSD" "$program"
-	chmod 755 "$program"
-	case $how in
-	capability)	setcap cap_net_raw=ep "$program" ||
-			    skip "no file capabilities here" ;;
-	setuid)		chmod 4755 "$program" ;;
-	esac
-	as_nobody "$program -d -f /dev/null" 2>"$DIR/err" &&
-	    fail "$how: the daemon starts"
-	grep -q 'start as root' "$DIR/err" || fail "$how: $(cat "$DIR/err")"
-	as_nobody "$program -h" >/dev/null || fail "$how: -h"
-	as_nobody "$program -h >/dev/full" 2>/dev/null &&
-	    fail "$how: -h to a full disk succeeds"
-	as_nobody "exec <&- >&- 2>&-; $program -n true" ||
-	    fail "$how: without descriptors"
-
-	: >"$DIR/status"
-	(exec $IN_NET su -s /bin/sh nobody -c "trap '' CHLD
-	    EVENT_NOEPOLL=1 EVENT_SHOW_METHOD=1 MALLOC_CHECK_=3 \
-	    LD_PRELOAD=/nonexistent.so exec $program -i $IN /bin/sh -c '
-	    cat /proc/self/status >$DIR/status'") >"$DIR/out" 2>&1 &
-	started=$!
-	wait_until 'pgrep -f "^$program -i" >/dev/null' 5
-	sleep 0.5
-	for pid in $(pgrep -f "^$program -i") \
-	    $(pgrep -P "$(pgrep -o -f "^$program -i")"); do
-		powerless "$pid"
-	done
-	send_frames "$OUT" 1
-	wait_until '[ -s "$DIR/status" ]' 4 || fail "$how: no command"
-	same "$nobody $nobody $nobody $nobody" "$(sed -n \
-	    's/^Uid:[ 	]*//p' "$DIR/status" | tr '\t' ' ')" "$how: user ids"
-	same 0000000000000000 "$(sed -n 's/^CapPrm:[ 	]*//p' \
-	    "$DIR/status")" "$how: capabilities of the command"
-	pkill -INT -f "^$program -i"
-	wait "$started"
-	same 0 $? "$how: status"
-done
 
 # Without rights: which one is missing, and the remedy.
 as_nobody "$BPFSTATSD -i lo true" 2>"$DIR/err" && fail "nobody can count"
