@@ -102,7 +102,8 @@ struct options		 options;
 static struct conf	*conf;
 static char		*conf_path;		/* absolute */
 static int		 device = -1;		/* opened, not yet attached */
-static int		 device_fails;		/* in this round */
+static int		 device_fails;		/* one could not be opened */
+static int		 again;			/* a counter to be tried again */
 static int		 device_error;		/* errno that was logged */
 static unsigned int	 max_counters;
 static struct conf	*accounts;		/* the engine's */
@@ -581,7 +582,7 @@ open_all(void)
 
 /*
  * Open and attach the counters that wait, as long as there are descriptors.
- * Those that fail though their interface is there are tried again soon.
+ * Those that fail though their interface is there shall be tried again.
  * Returns 1 if there are new ones.
  */
 static int
@@ -589,12 +590,11 @@ open_waiting(void)
 {
 	struct counter	*counter;
 	unsigned int	 before, n = 0;
-	int		 again = 0;
 
 	RB_FOREACH(counter, counters, &conf->counters)
 		n += counter->fd != -1;
 	before = n;
-	device_fails = 0;
+	again = device_fails = 0;
 	RB_FOREACH(counter, counters, &conf->counters) {
 		if (counter->fd != -1)
 			continue;
@@ -610,8 +610,6 @@ open_waiting(void)
 	if (device != -1)
 		close(device);
 	device = -1;
-	if (again)
-		check_later();
 	return n > before;
 }
 
@@ -1022,6 +1020,8 @@ reload_handler(int fd, short event, void *arg)
 	conf_free(conf);
 	conf = new;
 	open_waiting();
+	if (again)
+		check_later();
 	RB_FOREACH(counter, counters, &conf->counters)
 		counter_tune(counter);
 	if (engine_start(conf, engine_user) == -1)
@@ -1080,6 +1080,8 @@ check_handler(int fd, short event, void *arg)
 	}
 	changed = check_gone();
 	changed |= open_waiting();
+	if (again)
+		check_later();
 	if (changed) {
 		engine_stop();
 		if (engine_start(conf, engine_user) == -1)

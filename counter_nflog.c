@@ -22,10 +22,8 @@
  */
 
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include <arpa/inet.h>
-#include <linux/capability.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <linux/netlink.h>
@@ -39,6 +37,7 @@
 #include "counter_nflog.h"
 
 #define PREFIX		"nflog:"
+#define NO_FAMILY	255
 #define BATCH_BYTES	65536		/* of a batch in the kernel */
 #define BATCH_PACKETS	1000
 #define BATCH_TIME	20		/* 1/100 s */
@@ -51,8 +50,8 @@ struct request {
 	char			 attributes[128];
 };
 
-static int	may_configure(void);
-static void	begin(struct request *, int);
+static int	permitted(int);
+static void	begin(struct request *, int, int);
 static void	add(struct request *, int, const void *, size_t);
 static int	ask(int, struct request *);
 static uint32_t	last_number(const char *, size_t, uint32_t);
@@ -101,30 +100,34 @@ nflog_attach(int fd, int group)
 	if (setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &one,
 	    sizeof(one)) == -1)
 		return -1;
-	begin(&request, group);
+	begin(&request, AF_UNSPEC, group);
 	add(&request, NFULA_CFG_CMD, &bind, sizeof(bind));
 	add(&request, NFULA_CFG_MODE, &mode, sizeof(mode));
 	add(&request, NFULA_CFG_FLAGS, &flags, sizeof(flags));
 	add(&request, NFULA_CFG_NLBUFSIZ, &bytes, sizeof(bytes));
 	if (ask(fd, &request) == 0)
 		return 0;
-	/* the kernel says the same to those who have not got the right */
-	if (errno == EPERM && may_configure())
-		errno = EBUSY;
+	/* EPERM is also what the kernel says of another program's group */
+	if (errno == EPERM)
+		errno = permitted(fd) ? EBUSY : EPERM;
 	return -1;
 }
 
-/* Does the kernel let this process bind groups that are free? */
+/*
+ * May this process have groups at all?  To take a family that does not exist
+ * from all loggers changes nothing, and is permitted to those who may.
+ */
 static int
-may_configure(void)
+permitted(int fd)
 {
-	struct __user_cap_header_struct	 header = {
-		.version = _LINUX_CAPABILITY_VERSION_3
+	struct nfulnl_msg_config_cmd	 unbind = {
+		.command = NFULNL_CFG_CMD_PF_UNBIND
 	};
-	struct __user_cap_data_struct	 data[2];
+	struct request			 request;
 
-	return syscall(SYS_capget, &header, data) == 0 &&
-	    (data[0].effective & (1U << CAP_NET_ADMIN)) != 0;
+	begin(&request, NO_FAMILY, 0);
+	add(&request, NFULA_CFG_CMD, &unbind, sizeof(unbind));
+	return ask(fd, &request) == 0;
 }
 
 /*
@@ -139,7 +142,7 @@ nflog_tune(int fd, int group, int immediate)
 	uint32_t	 packets = htonl(immediate ? 1 : BATCH_PACKETS);
 	uint32_t	 time = htonl(BATCH_TIME);
 
-	begin(&request, group);
+	begin(&request, AF_UNSPEC, group);
 	add(&request, NFULA_CFG_QTHRESH, &packets, sizeof(packets));
 	add(&request, NFULA_CFG_TIMEOUT, &time, sizeof(time));
 	request.header.nlmsg_flags = NLM_F_REQUEST;
@@ -147,14 +150,14 @@ nflog_tune(int fd, int group, int immediate)
 }
 
 static void
-begin(struct request *request, int group)
+begin(struct request *request, int family, int group)
 {
 	memset(request, 0, sizeof(*request));
 	request->header.nlmsg_len = NLMSG_LENGTH(sizeof(request->family));
 	request->header.nlmsg_type = NFNL_SUBSYS_ULOG << 8 |
 	    NFULNL_MSG_CONFIG;
 	request->header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	request->family.nfgen_family = AF_UNSPEC;
+	request->family.nfgen_family = family;
 	request->family.version = NFNETLINK_V0;
 	request->family.res_id = htons(group);
 }

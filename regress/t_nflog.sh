@@ -87,4 +87,23 @@ wait_until '[ "$(lines "$DIR/thousand")" -ge 401 ]' 10 ||
     fail "$(lines "$DIR/thousand") runs, not 401"
 total
 same 401000 "$TOTAL" "packets after a reload"
+
+# Another program cannot have the group meanwhile; a daemon waits for it.
+message() {
+	in_net "$@" "$BPFSTATSD" -i nflog:5 true 2>&1 | sed 's/.*: //'
+}
+same "another program has this group" "$(message env)" "a second program"
+if command -v setpriv >/dev/null; then
+	message setpriv --bounding-set=-net_admin |
+	    grep -q 'cap_net_admin' || fail "without the capability"
+fi
+(exec $IN_NET "$BPFSTATSD" -d -f "$CONF") >"$DIR/second" 2>&1 </dev/null &
+SENDER=$!
+wait_until 'grep -q "another program" "$DIR/second"' 5 ||
+    fail "a second daemon: $(cat "$DIR/second")"
 stop_daemon
+wait_until 'grep -q "nflog:5: counting" "$DIR/second"' 5 ||
+    fail "a second daemon does not get the group: $(cat "$DIR/second")"
+kill "$SENDER"
+wait "$SENDER" || fail "a second daemon: $(cat "$DIR/second")"
+SENDER=
