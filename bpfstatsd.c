@@ -92,7 +92,8 @@ static void		 check_only_one(void);
 static void		 retry_handler(int, short, void *);
 static void		 reload_handler(int, short, void *);
 static void		 grace_handler(int, short, void *);
-static void		 replace_engine(int);
+static void		 start_engine(void);
+static int		 engine_ended(int);
 static void		 log_status(void);
 static void		 notify_status(void);
 static void		 end_if_idle(void);
@@ -209,7 +210,8 @@ main(int argc, char **argv)
 		fatal("/");
 	set_up_events();
 	restrict_files();
-	if (engine_start(conf, engine_user) == -1)
+	start_engine();
+	if (!engine_runs())
 		exit(1);
 	if (options.onerule) {
 		if (unveil(TAILQ_FIRST(&conf->rules)->command[0], "x") == -1 ||
@@ -220,8 +222,9 @@ main(int argc, char **argv)
 		ready(ready_fd);
 	notify("READY=1");
 	notify_status();
-	if (!stopping)
-		event_dispatch();
+	if (event_dispatch() == -1)
+		fatal("event_dispatch");
+	run_end();
 	engine_stop();
 	counter_close(conf, 1);
 	conf_free(conf);
@@ -882,8 +885,8 @@ retry_handler(int fd, short event, void *arg)
 	(void)arg;
 	if (stopping)
 		return;
-	if (!engine_runs() && engine_start(conf, engine_user) == -1)
-		start_refused();
+	if (!engine_runs())
+		start_engine();
 	look_all();
 }
 
@@ -909,8 +912,8 @@ signal_handler(int sig, short event, void *arg)
 		stop(0);
 		break;
 	case SIGCHLD:
-		if (engine_died(&status))
-			replace_engine(status);
+		if (engine_died(&status) && !stopping && engine_ended(status))
+			start_engine();
 		run_reap();
 		break;
 	default:
@@ -918,21 +921,33 @@ signal_handler(int sig, short event, void *arg)
 	}
 }
 
+/* Afterwards there is an engine, or another try to come, or an end. */
+static void
+start_engine(void)
+{
+	int	 result, status;
+
+	do {
+		result = engine_start(conf, engine_user, &status);
+	} while (result == 1 && engine_ended(status));
+	if (result == -1)
+		start_refused();
+}
+
 /*
  * An engine that somebody killed is replaced; it has lost nothing.  One that
- * ended by itself has something wrong with it.
+ * ended by itself has something wrong with it.  Returns 1 if there is to be
+ * another.
  */
-static void
-replace_engine(int status)
+static int
+engine_ended(int status)
 {
-	static int64_t	 deaths[MAX_DEATHS];
-	static int	 n;
-	int64_t		 time = now();
+	static int64_t		 deaths[MAX_DEATHS];
+	static unsigned int	 n;
+	int64_t			 time = now();
 
-	if (stopping)
-		return;
-	if (!WIFSIGNALED(status) || (WTERMSIG(status) != SIGKILL &&
-	    WTERMSIG(status) != SIGTERM) || options.onerule) {
+	if (options.onerule || !WIFSIGNALED(status) ||
+	    WTERMSIG(status) != SIGKILL) {
 		if (WIFSIGNALED(status))
 			log_warnx("engine ended with signal %d",
 			    WTERMSIG(status));
@@ -940,18 +955,17 @@ replace_engine(int status)
 			log_warnx("engine ended with status %d",
 			    WEXITSTATUS(status));
 		stop(1);
-		return;
+		return 0;
 	}
 	if (n >= MAX_DEATHS && time - deaths[n % MAX_DEATHS] < 60 * NSEC) {
 		log_warnx("engine was killed %d times in a minute",
 		    MAX_DEATHS + 1);
 		stop(1);
-		return;
+		return 0;
 	}
 	deaths[n++ % MAX_DEATHS] = time;
 	log_warnx("engine was killed: starting another");
-	if (engine_start(conf, engine_user) == -1)
-		start_refused();
+	return 1;
 }
 
 static void
@@ -1024,8 +1038,9 @@ reload_handler(int fd, short event, void *arg)
 		check_later();
 	RB_FOREACH(counter, counters, &conf->counters)
 		counter_tune(counter);
-	if (engine_start(conf, engine_user) == -1)
-		start_refused();
+	start_engine();
+	if (stopping)
+		return;
 	log_info("configuration reloaded: %u rules", conf->nrules);
 	notify("READY=1");
 	notify_status();
@@ -1084,8 +1099,7 @@ check_handler(int fd, short event, void *arg)
 		check_later();
 	if (changed) {
 		engine_stop();
-		if (engine_start(conf, engine_user) == -1)
-			start_refused();
+		start_engine();
 	}
 }
 

@@ -298,7 +298,7 @@ void		 notify(const char *, ...)
 		    __attribute__((__format__(printf, 1, 2)));
 
 /* engine.c */
-int		 engine_start(struct conf *, const struct account *);
+int		 engine_start(struct conf *, const struct account *, int *);
 int		 engine_stop(void);
 void		 engine_poke(void);
 int		 engine_died(int *);
@@ -311,6 +311,7 @@ int		 run_start(struct rule *, enum what, uint64_t, uint64_t,
 void		 run_test(struct rule *, enum what, uint64_t, uint64_t);
 void		 run_reap(void);
 void		 run_kill(void);
+void		 run_end(void);
 void		 run_orphan(struct job *);
 struct job	*run_orphaned(const char *);
 unsigned int	 run_running(void);

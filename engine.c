@@ -71,6 +71,7 @@ static void	look(struct poller *, int64_t);
 static void	look_again(struct poller *, int64_t);
 static void	begin_tick(void);
 
+static int	refuse(const char *);
 static void	bell_handler(int, short, void *);
 static int	wait_for(int, int, int);
 static void	reset_signals(void);
@@ -80,6 +81,7 @@ static pid_t		 pid;			/* 0: there is no engine */
 static int		 bell = -1;
 static struct event	 bell_ev;
 static unsigned int	 nstarts;		/* of engines */
+static int		 refused;		/* errno that was logged */
 
 /* The engine's view. */
 static struct conf	*conf;
@@ -95,27 +97,27 @@ static struct timeval	 tick_delay;		/* until the next */
 /*
  * Start an engine for the counters and rules of the configuration, with the
  * given account, or as who we are if that is NULL.  The parent's event loop
- * must exist.  Returns 0 when the engine is confined and counting, or -1
- * with no engine left behind and the reason logged.
+ * must exist.  Returns 0 when the engine is confined and counting; -1 if there
+ * was no process or memory for one, which is logged once; or 1 if it ended
+ * before it counted, with its status as of wait(2).
  */
 int
-engine_start(struct conf *new_conf, const struct account *account)
+engine_start(struct conf *new_conf, const struct account *account,
+    int *status)
 {
 	sigset_t	 all, old;
-	int		 sv[2], status;
+	int		 sv[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-	    sv) == -1) {
-		log_warn("engine: socketpair");
-		return -1;
-	}
+	    sv) == -1)
+		return refuse("socketpair");
 	nstarts++;
 	/* no signal may reach libevent's handlers in the engine */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	switch (pid = fork()) {
 	case -1:
-		log_warn("engine: fork");
+		refuse("fork");
 		sigprocmask(SIG_SETMASK, &old, NULL);
 		close(sv[0]);
 		close(sv[1]);
@@ -132,18 +134,28 @@ engine_start(struct conf *new_conf, const struct account *account)
 	close(sv[1]);
 	bell = sv[0];
 	event_set(&bell_ev, bell, EV_READ | EV_PERSIST, bell_handler, NULL);
-	if (wait_for(bell, START_MS, 0) != 1 ||
-	    event_add(&bell_ev, NULL) == -1) {
-		status = engine_stop();
-		if (WIFSIGNALED(status))
-			log_warnx("engine: signal %d while starting",
-			    WTERMSIG(status));
-		else
-			log_warnx("engine: did not start");
+	if (wait_for(bell, START_MS, 0) != 1) {
+		*status = engine_stop();
+		return 1;
+	}
+	if (event_add(&bell_ev, NULL) == -1) {
+		refuse("event_add");
+		engine_stop();
 		return -1;
 	}
 	log_debug("engine: pid %ld", (long)pid);
+	refused = 0;
 	return 0;
+}
+
+/* There is no engine for want of something: say so until there is one. */
+static int
+refuse(const char *what)
+{
+	if (errno != refused)
+		log_warn("engine: %s", what);
+	refused = errno;
+	return -1;
 }
 
 /*

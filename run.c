@@ -234,6 +234,16 @@ run_kill(void)
 	run_reap();
 }
 
+/* Before the program ends: log what has not been logged yet. */
+void
+run_end(void)
+{
+	struct job	*job;
+
+	TAILQ_FOREACH(job, &jobs, next)
+		summarise(job);
+}
+
 /* The job's rule is gone; what it runs goes on. */
 void
 run_orphan(struct job *job)
@@ -306,8 +316,7 @@ job_new(struct rule *rule)
 static void
 job_free(struct job *job)
 {
-	if (job->more != 0 || job->unprinted != 0)
-		summarise(job);
+	summarise(job);
 	TAILQ_REMOVE(&jobs, job, next);
 	free(job);
 }
