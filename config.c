@@ -21,7 +21,6 @@
 
 #include <sys/mman.h>
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,8 +252,11 @@ conf_carry(struct conf *from, struct conf *to)
 		if (rule->job != NULL)
 			rule->job->rule = rule;
 		if (old != NULL &&
+		    old->terms.immediate == rule->terms.immediate &&
 		    counter_cmp(old->counter, rule->counter) == 0) {
 			*rule->state = *old->state;
+			if (rule->terms.idle == 0)
+				rule->state->power = POWER_OFF;
 			continue;
 		}
 		rule_load(rule->state, total);
