@@ -40,11 +40,12 @@
 
 #include "counter.h"
 
-#define GRACE		5	/* seconds that commands get at the end */
-#define NOTIFY		10	/* seconds between two status messages */
-#define RETRY		1	/* seconds until what failed is tried again */
+#define GRACE		(5 * NSEC)	/* that commands get at the end */
+#define NOTIFY		(10 * NSEC)	/* between two status messages */
+#define RETRY		NSEC	/* until what failed is tried again */
 #define MAX_DEATHS	5	/* of engines, a minute */
 #define RESERVED	64	/* descriptors for all but counters */
+#define MAX_TURNS	1000	/* runs in a row with -t */
 
 /* What the command line says, but for struct options. */
 struct arguments {
@@ -240,6 +241,22 @@ now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * NSEC + ts.tv_nsec;
+}
+
+/*
+ * Set a timer of libevent so many nanoseconds ahead, but counted from the
+ * beginning of this turn of its loop: it may come early.  Returns 0 or -1.
+ */
+int
+timer_in(struct event *ev, int64_t ns)
+{
+	struct timeval	 tv = { 0, 0 };
+
+	if (ns > 0) {
+		tv.tv_sec = ns / NSEC;
+		tv.tv_usec = ns % NSEC / 1000;
+	}
+	return evtimer_add(ev, &tv);
 }
 
 /*
@@ -810,19 +827,20 @@ look(struct rule *rule)
 	enum what		 what;
 	uint64_t		 total, packets, owed;
 	int64_t			 time, next;
+	int			 turns;
 
 	/* the engine, which can write to the state, is not asked about this */
 	if (rule->job != NULL && rule->job->pid != 0)
 		return;
-	while (!stopping) {
+	for (turns = 0; turns < MAX_TURNS && !stopping; turns++) {
 		time = now();
 		total = count_total(rule->counter->count);
 		what = rule_due(terms, rule->state, total, time, &next);
 		if (what == NOTHING)
-			return;
+			break;
 		if (what == RENEW) {
 			rule_take(terms, rule->state, what, total, time);
-			return;
+			break;
 		}
 		after = *rule->state;
 		packets = rule_take(terms, &after, what, total, time);
@@ -837,13 +855,13 @@ look(struct rule *rule)
 		/* wait counts from when the command really began */
 		time = now();
 		rule_take(terms, rule->state, what, total, time);
-		if (options.test)
-			rule_done(terms, rule->state, what, 1, time);
-		if (terms->immediate && !terms->exact)
-			engine_poke();
 		if (!options.test)
 			return;
+		rule_done(terms, rule->state, what, 1, time);
 	}
+	/* with -t, runs have ended: wait and silence begin */
+	if (turns > 0 && terms->immediate)
+		engine_poke();
 }
 
 /* From run.c: a run has ended, well or not. */
@@ -863,7 +881,7 @@ run_ended(struct job *job, int ok)
 		rule_done(&rule->terms, rule->state, job->what, ok, now());
 	if (rule->terms.exact)
 		look(rule);
-	else if (rule->terms.immediate)
+	if (rule->terms.immediate)
 		engine_poke();
 }
 
@@ -871,10 +889,8 @@ run_ended(struct job *job, int ok)
 void
 start_refused(void)
 {
-	struct timeval	 tv = { .tv_sec = RETRY };
-
 	if (!evtimer_pending(&retry_ev, NULL))
-		evtimer_add(&retry_ev, &tv);
+		timer_in(&retry_ev, RETRY);
 }
 
 static void
@@ -895,8 +911,7 @@ retry_handler(int fd, short event, void *arg)
 static void
 signal_handler(int sig, short event, void *arg)
 {
-	struct timeval	 at_once = { 0, 0 };
-	int		 status;
+	int	 status;
 
 	(void)event;
 	(void)arg;
@@ -905,7 +920,7 @@ signal_handler(int sig, short event, void *arg)
 		if (options.onerule)
 			stop(0);
 		else if (!evtimer_pending(&reload_ev, NULL))
-			evtimer_add(&reload_ev, &at_once);
+			timer_in(&reload_ev, 0);
 		break;
 	case SIGINT:
 	case SIGTERM:
@@ -995,7 +1010,7 @@ notify_status(void)
 	static int64_t	 notified = NEVER;
 	int64_t		 time = now();
 
-	if (notified != NEVER && time - notified < NOTIFY * NSEC)
+	if (notified != NEVER && time - notified < NOTIFY)
 		return;
 	notified = time;
 	notify("STATUS=%u rules, %" PRIu64 " runs", conf->nrules,
@@ -1064,18 +1079,9 @@ interfaces_handler(int fd, short event, void *arg)
 static void
 check_later(void)
 {
-	struct timeval	 tv = { 0, 0 };
-	int64_t		 left = 0;
-
-	if (evtimer_pending(&check_ev, NULL))
-		return;
-	if (checked != NEVER)
-		left = checked + NSEC / 2 - now();
-	if (left > 0) {
-		tv.tv_sec = left / NSEC;
-		tv.tv_usec = left % NSEC / 1000;
-	}
-	evtimer_add(&check_ev, &tv);
+	if (!evtimer_pending(&check_ev, NULL))
+		timer_in(&check_ev, checked == NEVER ? 0 :
+		    checked + NSEC / 2 - now());
 }
 
 static void
@@ -1158,8 +1164,6 @@ check_only_one(void)
 void
 stop(int status)
 {
-	struct timeval	 tv = { .tv_sec = GRACE };
-
 	if (stopping) {
 		run_kill();
 		return;
@@ -1168,7 +1172,7 @@ stop(int status)
 	exit_status = status;
 	notify("STOPPING=1");
 	engine_stop();
-	evtimer_add(&grace_ev, &tv);
+	timer_in(&grace_ev, GRACE);
 	end_if_idle();
 }
 
@@ -1183,8 +1187,6 @@ end_if_idle(void)
 static void
 grace_handler(int fd, short event, void *arg)
 {
-	struct timeval	 tv = { .tv_sec = 1 };
-
 	(void)fd;
 	(void)event;
 	(void)arg;
@@ -1192,6 +1194,6 @@ grace_handler(int fd, short event, void *arg)
 		event_loopexit(NULL);
 	else {
 		run_kill();
-		evtimer_add(&grace_ev, &tv);
+		timer_in(&grace_ev, NSEC);
 	}
 }

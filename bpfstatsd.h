@@ -240,6 +240,7 @@ extern struct options	 options;
 
 /* bpfstatsd.c */
 int64_t		 now(void);
+int		 timer_in(struct event *, int64_t);
 void		 look_all(void);
 void		 run_ended(struct job *, int);
 void		 start_refused(void);

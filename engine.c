@@ -37,7 +37,7 @@
 #include "counter.h"
 
 #define TICK_JITTER	(20 * NSEC / 1000)	/* a tick on time */
-#define MUTE		1000			/* us between two looks */
+#define MUTE		(NSEC / 1000)		/* between two looks */
 #define END_MS		1000			/* to end before KILL */
 #define START_MS	10000			/* to begin before KILL */
 
@@ -66,8 +66,9 @@ static void	unmute_handler(int, short, void *);
 static void	again_handler(int, short, void *);
 static void	socket_handler(int, short, void *);
 static void	ring_handler(int, short, void *);
-static void	sample(struct counter *, int64_t);
+static int	sample(struct counter *, int64_t);
 static void	look(struct poller *, int64_t);
+static void	look_immediate(struct counter *, int64_t);
 static void	look_again(struct poller *, int64_t);
 static void	begin_tick(void);
 
@@ -92,7 +93,8 @@ static struct event	 socket_ev;
 static struct event	 ring_ev;
 static int64_t		 turn;			/* seconds, of this tick */
 static int64_t		 tick_time;
-static struct timeval	 tick_delay;		/* until the next */
+static int64_t		 tick_began;
+static int64_t		 tick_left;		/* until the next, then */
 
 /*
  * Start an engine for the counters and rules of the configuration, with the
@@ -301,7 +303,7 @@ engine(struct conf *new_conf, int fd, const struct account *account)
 	if (event_init() == NULL)
 		_exit(1);
 	event_set(&socket_ev, fd, EV_READ | EV_PERSIST, socket_handler, NULL);
-	evtimer_set(&ring_ev, ring_handler, &socket_ev);
+	evtimer_set(&ring_ev, ring_handler, NULL);
 	if (event_add(&socket_ev, NULL) == -1)
 		_exit(1);
 	start_pollers(conf);
@@ -430,17 +432,19 @@ start_pollers(struct conf *c)
 static void
 begin_tick(void)
 {
-	int64_t	 time = now(), second = (time + TICK_JITTER) / NSEC, left;
+	int64_t	 time = now(), second = (time + TICK_JITTER) / NSEC;
 
-	if (second == turn)
+	/* in this turn of the loop: all pollers wait for the same */
+	if (second == turn && time - tick_began < NSEC / 2)
 		return;
+	tick_began = time;
+	tick_left = (second + 1) * NSEC - time;
+	if (second == turn)
+		return;		/* too early: once more, then */
 	turn = second;
 	tick_time = turn * NSEC;
 	if (time - tick_time > TICK_JITTER)
 		tick_time = time;
-	left = (turn + 1) * NSEC - time;
-	tick_delay.tv_sec = left / NSEC;
-	tick_delay.tv_usec = left % NSEC / 1000;
 }
 
 /* A rule that waits for the tick. */
@@ -448,13 +452,16 @@ static void
 tick_handler(int fd, short event, void *arg)
 {
 	struct poller	*poller = arg;
+	struct counter	*counter = poller->rule->counter;
 
 	(void)fd;
 	(void)event;
 	begin_tick();
-	if (evtimer_add(&poller->ev, &tick_delay) == -1)
+	if (timer_in(&poller->ev, tick_left) == -1)
 		_exit(1);
-	sample(poller->rule->counter, tick_time);
+	/* what is read here makes a shared counter ring no more */
+	if (sample(counter, tick_time) && counter->immediate)
+		look_immediate(counter, now());
 	look(poller, tick_time);
 }
 
@@ -463,19 +470,15 @@ static void
 arrival_handler(int fd, short event, void *arg)
 {
 	struct listener	*listener = arg;
-	struct timeval	 mute = { 0, MUTE };
-	struct rule	*rule;
 	int64_t		 time = now();
 
 	(void)fd;
 	(void)event;
 	if (counter_drain(listener->counter) == 0 &&
-	    evtimer_add(&listener->unmute, &mute) == -1)
+	    timer_in(&listener->unmute, MUTE) == -1)
 		_exit(1);
 	sample(listener->counter, time);
-	TAILQ_FOREACH(rule, &listener->counter->rules, sibling)
-		if (rule->terms.immediate)
-			look_again(rule->poller, time);
+	look_immediate(listener->counter, time);
 }
 
 static void
@@ -529,17 +532,21 @@ socket_handler(int fd, short event, void *arg)
 		}
 }
 
-/* One reading serves all rules of a counter that look at the same time. */
-static void
+/*
+ * One reading serves all rules of a counter that look at the same time.
+ * Returns 1 if this was the one.
+ */
+static int
 sample(struct counter *counter, int64_t time)
 {
 	if (counter->sampled == time)
-		return;
+		return 0;
 	counter->sampled = time;
 	if (counter->history != NULL)
 		history_note(counter->history, count_total(counter->count),
 		    time);
 	counter_sample(counter);
+	return 1;
 }
 
 /* Ring the bell if the rule is due, at the end of this turn of the loop. */
@@ -555,19 +562,25 @@ look(struct poller *poller, int64_t time)
 		    time);
 	what = rule_due(&rule->terms, rule->state,
 	    count_total(rule->counter->count), time, &next);
-	if (what != NOTHING)
+	if (what != NOTHING) {
 		event_active(&ring_ev, EV_TIMEOUT, 1);
-	if (what == RENEW)	/* from when on it is silent is not known yet */
+		/* the parent may be late and find that it was due, but is not */
 		next = time + NSEC;
-	if (rule->terms.immediate && next != NO_TIME) {
-		struct timeval	 tv;
-
-		next -= time;
-		tv.tv_sec = next / NSEC;
-		tv.tv_usec = next % NSEC / 1000;
-		if (evtimer_add(&poller->ev, &tv) == -1)
-			_exit(1);
 	}
+	if (rule->terms.immediate && next != NO_TIME &&
+	    timer_in(&poller->ev, next - time) == -1)
+		_exit(1);
+}
+
+/* Look at the immediate rules of a counter. */
+static void
+look_immediate(struct counter *counter, int64_t time)
+{
+	struct rule	*rule;
+
+	TAILQ_FOREACH(rule, &counter->rules, sibling)
+		if (rule->terms.immediate)
+			look_again(rule->poller, time);
 }
 
 static void
@@ -580,12 +593,11 @@ look_again(struct poller *poller, int64_t time)
 static void
 ring_handler(int fd, short event, void *arg)
 {
-	struct event	*ev = arg;
-
 	(void)fd;
 	(void)event;
+	(void)arg;
 	/* a full socket rings already */
-	if (write(EVENT_FD(ev), "", 1) == -1 && errno != EAGAIN &&
+	if (write(STDIN_FILENO, "", 1) == -1 && errno != EAGAIN &&
 	    errno != EINTR)
 		_exit(0);
 }

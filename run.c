@@ -36,7 +36,7 @@
 
 #define PATH		"/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:" \
 			"/usr/local/sbin"
-#define GRACE		5			/* seconds from TERM to KILL */
+#define GRACE		(5 * NSEC)		/* from TERM to KILL */
 #define MINUTE		(60 * NSEC)
 #define MAX_RUN_LINES	10			/* a minute and rule */
 #define MAX_OUTPUT	100			/* lines, likewise */
@@ -165,11 +165,8 @@ run_start(struct rule *rule, enum what what, uint64_t packets,
 	job->signalled = 0;
 	job->stale = 0;
 	job->started = now();
-	if ((job->timeout = rule->timeout) != 0) {
-		struct timeval	 tv = { .tv_sec = job->timeout / NSEC };
-
-		evtimer_add(&job->timeout_ev, &tv);
-	}
+	if ((job->timeout = rule->timeout) != 0)
+		timer_in(&job->timeout_ev, job->timeout);
 	TAILQ_INSERT_TAIL(&running, job, running);
 	nrunning++;
 	ntotal++;
@@ -719,12 +716,9 @@ summarise(struct job *job)
 static void
 summary_later(const struct job *job)
 {
-	int64_t		 left = job->minute + MINUTE - now();
-	struct timeval	 tv = { .tv_sec = left / NSEC + 1 };
-
 	if (!evtimer_pending(&summary_ev, NULL) || job->minute < summary) {
 		summary = job->minute;
-		evtimer_add(&summary_ev, &tv);
+		timer_in(&summary_ev, job->minute + MINUTE + NSEC - now());
 	}
 }
 
@@ -746,21 +740,29 @@ summary_handler(int fd, short event, void *arg)
 			summary_later(job);
 }
 
-/* Too long: ask the whole group to end, then make it. */
+/*
+ * Too long: ask the whole group to end, then make it.  But the command may
+ * have ended right now, or had less time than it may have.
+ */
 static void
 timeout_handler(int fd, short event, void *arg)
 {
-	struct timeval	 grace = { .tv_sec = GRACE };
 	struct job	*job = arg;
+	int64_t		 left = job->started + job->timeout - now();
+	int		 status;
 
 	(void)fd;
 	(void)event;
-	if (job->signalled == 0) {
-		send_signal(job, SIGTERM);
-		evtimer_add(&job->timeout_ev, &grace);
-	} else {
+	if (job->signalled != 0) {
 		send_signal(job, SIGKILL);
 		run_reap();
+	} else if (waitpid(job->pid, &status, WNOHANG) == job->pid)
+		finish(job, status);
+	else if (left > 0)
+		timer_in(&job->timeout_ev, left);
+	else {
+		send_signal(job, SIGTERM);
+		timer_in(&job->timeout_ev, GRACE);
 	}
 }
 
