@@ -34,9 +34,7 @@
 
 static int	is_stderr(const char *);
 
-static int			 manager = -1;
-static struct sockaddr_un	 address;
-static socklen_t		 address_len;
+static int	manager = -1;
 
 /*
  * Take the socket's name, and whether standard error is the journal, from
@@ -45,8 +43,9 @@ static socklen_t		 address_len;
 void
 notify_open(char **environment)
 {
-	const char	*name = NULL;
-	size_t		 len;
+	struct sockaddr_un	 address;
+	const char		*name = NULL;
+	socklen_t		 len;
 
 	for (; *environment != NULL; environment++)
 		if (strncmp(*environment, "NOTIFY_SOCKET=", 14) == 0)
@@ -56,19 +55,24 @@ notify_open(char **environment)
 			log_journal();
 	if (name == NULL || (name[0] != '/' && name[0] != '@'))
 		return;
-	len = strlen(name);
-	if (len >= sizeof(address.sun_path)) {
+	if (strlen(name) >= sizeof(address.sun_path)) {
 		log_warnx("NOTIFY_SOCKET: %s", strerror(ENAMETOOLONG));
 		return;
 	}
+	memset(&address, 0, sizeof(address));
 	address.sun_family = AF_UNIX;
-	memcpy(address.sun_path, name, len);
+	memcpy(address.sun_path, name, strlen(name));
 	if (name[0] == '@')
 		address.sun_path[0] = '\0';
-	address_len = offsetof(struct sockaddr_un, sun_path) + len;
+	len = offsetof(struct sockaddr_un, sun_path) + strlen(name);
 	if ((manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC |
 	    SOCK_NONBLOCK, 0)) == -1)
 		log_warn("NOTIFY_SOCKET");
+	/* now: pledge(2) lets nobody name an address later */
+	else if (connect(manager, (struct sockaddr *)&address, len) == -1) {
+		close(manager);		/* nobody is there to be told */
+		manager = -1;
+	}
 }
 
 /* Is standard error the file of this device:inode? */
@@ -99,7 +103,6 @@ notify(const char *fmt, ...)
 	len = vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
 	if (len > 0 && (size_t)len < sizeof(message) &&
-	    sendto(manager, message, len, 0, (struct sockaddr *)&address,
-	    address_len) == -1)
+	    send(manager, message, len, 0) == -1)
 		log_debug("NOTIFY_SOCKET: %s", strerror(errno));
 }

@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,7 +127,10 @@ account_new(struct conf *conf, const struct passwd *pw)
 		    n * sizeof(*account->groups))) == NULL)
 			return NULL;
 	} while (getgrouplist(account->name, pw->pw_gid, account->groups,
-	    &account->ngroups) == -1 && n < 65536);
+	    &account->ngroups) == -1 && n < NGROUPS_MAX);
+	/* of more, the first ones, as with login */
+	if (account->ngroups > NGROUPS_MAX)
+		account->ngroups = NGROUPS_MAX;
 	SLIST_INSERT_HEAD(&conf->accounts, account, entry);
 	return account;
 }
