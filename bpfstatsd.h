@@ -169,7 +169,7 @@ struct rule {
 	struct counter		*counter;
 	struct state		*state;		/* shared memory */
 	struct job		*job;		/* or NULL: has never run */
-	struct poller		*poller;	/* the engine's */
+	unsigned int		 number;	/* its place in conf.rules */
 };
 
 /*

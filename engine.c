@@ -86,7 +86,7 @@ static int		 refused;		/* errno that was logged */
 
 /* The engine's view. */
 static struct conf	*conf;
-static struct poller	*pollers;		/* as conf->rules */
+static struct poller	*pollers;		/* by rule.number */
 static struct listener	*listeners;
 static unsigned int	 nlisteners;
 static struct event	 socket_ev;
@@ -394,6 +394,9 @@ enter_directory(const struct account *account)
 /*
  * All pollers look for the first time in one turn of the loop, which makes
  * their timers fall due together ever after.
+ *
+ * Nothing is written into the rules: their memory is the parent's, and stays
+ * one for both processes as long as neither does.
  */
 static void
 start_pollers(struct conf *c)
@@ -417,7 +420,6 @@ start_pollers(struct conf *c)
 	}
 	TAILQ_FOREACH(rule, &c->rules, next) {
 		poller->rule = rule;
-		rule->poller = poller;
 		evtimer_set(&poller->ev, rule->terms.immediate ?
 		    again_handler : tick_handler, poller);
 		event_active(&poller->ev, EV_TIMEOUT, 1);
@@ -528,7 +530,7 @@ socket_handler(int fd, short event, void *arg)
 	TAILQ_FOREACH(rule, &conf->rules, next)
 		if (rule->terms.immediate) {
 			sample(rule->counter, time);
-			look_again(rule->poller, time);
+			look_again(&pollers[rule->number], time);
 		}
 }
 
@@ -580,7 +582,7 @@ look_immediate(struct counter *counter, int64_t time)
 
 	TAILQ_FOREACH(rule, &counter->rules, sibling)
 		if (rule->terms.immediate)
-			look_again(rule->poller, time);
+			look_again(&pollers[rule->number], time);
 }
 
 static void

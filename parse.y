@@ -647,7 +647,7 @@ rule_end(void)
 	if (errors == rule_errors)
 		rule_check();
 	TAILQ_INSERT_TAIL(&conf->rules, rule, next);
-	conf->nrules++;
+	rule->number = conf->nrules++;
 	rule = NULL;
 }
 

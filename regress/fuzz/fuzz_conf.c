@@ -247,7 +247,7 @@ reload(struct conf *from, struct conf *to)
 		counter->sampled = counter->fd;
 	/* after conf_carry() a rule has no job: keep it where nobody looks */
 	TAILQ_FOREACH(rule, &from->rules, next)
-		rule->poller = (struct poller *)rule->job;
+		rule->command = (char **)(void *)rule->job;
 	conf_carry(from, to);
 	RB_FOREACH(counter, counters, &to->counters) {
 		old_counter = RB_FIND(counters, &from->counters, counter);
@@ -272,7 +272,7 @@ reload(struct conf *from, struct conf *to)
 		old = RB_FIND(rule_names, &from->names, rule);
 		job = rule->job;
 		if (old != NULL)
-			check(job == (struct job *)old->poller);
+			check(job == (struct job *)(void *)old->command);
 		else
 			check((job != NULL) == (strlen(rule->name) % 2 == 0));
 		carried += job != NULL;
