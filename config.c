@@ -28,13 +28,14 @@
 
 #include "counter.h"
 
-#define CHUNK_SIZE	16384
+#define CHUNK_SIZE	65536
 
+/* Of the whole chunk, this header included. */
 struct chunk {
 	SLIST_ENTRY(chunk)	 next;
 	size_t			 used;
 	size_t			 size;
-	max_align_t		 data[];
+	max_align_t		 data[];	/* aligns the header's end */
 };
 
 static int	rule_cmp(struct rule *, struct rule *);
@@ -95,7 +96,7 @@ conf_free(struct conf *conf)
 		return;
 	while ((chunk = SLIST_FIRST(&conf->chunks)) != NULL) {
 		SLIST_REMOVE_HEAD(&conf->chunks, next);
-		free(chunk);
+		munmap(chunk, chunk->size);
 	}
 	if (conf->shared != MAP_FAILED)
 		munmap(conf->shared, conf->shared_size);
@@ -104,7 +105,9 @@ conf_free(struct conf *conf)
 
 /*
  * Zeroed memory that lives as long as the configuration, or NULL with errno.
- * Nothing is freed alone, so that no error in the grammar can leak.
+ * Nothing is freed alone, so that no error in the grammar can leak.  It is
+ * not from malloc(3), which would keep what the configuration before a reload
+ * had: that lies below the new one.
  */
 void *
 conf_alloc(struct conf *conf, size_t size)
@@ -114,14 +117,19 @@ conf_alloc(struct conf *conf, size_t size)
 
 	size = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
 	if (chunk == NULL || size > chunk->size - chunk->used) {
-		size_t	 room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+		size_t	 room = sizeof(*chunk) + size;
 
-		if ((chunk = calloc(1, sizeof(*chunk) + room)) == NULL)
+		if (room < CHUNK_SIZE)
+			room = CHUNK_SIZE;
+		chunk = mmap(NULL, room, PROT_READ | PROT_WRITE,
+		    MAP_ANON | MAP_PRIVATE, -1, 0);
+		if (chunk == MAP_FAILED)
 			return NULL;
 		chunk->size = room;
+		chunk->used = sizeof(*chunk);
 		SLIST_INSERT_HEAD(&conf->chunks, chunk, next);
 	}
-	p = (char *)chunk->data + chunk->used;
+	p = (char *)chunk + chunk->used;
 	chunk->used += size;
 	return p;
 }
