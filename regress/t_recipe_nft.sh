@@ -31,6 +31,19 @@ for n in 20 21 30; do
 	in_net ip neighbour add 192.0.2.$n lladdr "$mac" dev "$OUT"
 done
 
+# What the other examples write into a chain, nft accepts.
+{
+	echo 'table inet test {'
+	echo 'chain forward {'
+	sed -n 's/^#	\(.* log group [0-9]*\)$/\1/p' \
+	    "$REGRESS"/../etc/examples/*
+	echo '}'
+	echo '}'
+} >"$DIR/nft"
+[ "$(grep -c 'log group' "$DIR/nft")" -ge 4 ] || fail "lines of the examples"
+in_net nft -c -f "$DIR/nft" 2>"$DIR/err" ||
+    fail "nft: $(head -n 1 "$DIR/err")"
+
 # udp address port count: so many datagrams.
 udp() {
 	awk -v n="$3" 'BEGIN { while (n-- > 0) print n }' >"$DIR/lines"

@@ -13,8 +13,8 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # Every example of a configuration is one: "bpfstatsd -n" accepts the files in
-# etc, etc/examples and packaging as they are shipped, but for users that do
-# not exist here.
+# etc, etc/examples and packaging as they are shipped, and what bpfstatsd.conf.5
+# and README.md show, but for users that do not exist here.
 
 . "$(dirname "$0")/lib.sh"
 need_program
@@ -34,6 +34,47 @@ for file in "$top"/etc/*.conf "$top"/etc/examples/*.conf \
 	n=$((n + 1))
 done
 [ $n -ge 7 ] || fail "only $n examples"
+
+# block file number: an example of the manual; of commands alone, a rule.
+block() {
+	awk -v n="$2" '
+	/^\.Bd -literal/ { text = ""; on = 1; next }
+	/^\.Ed/ && on {
+		on = 0
+		if (text !~ /^(user|rule|command) /)
+			next
+		if (++seen != n)
+			next
+		if (text ~ /^command /)
+			text = "rule a {\n" text "}\n"
+		printf "%s", text
+	}
+	on {
+		gsub(/\\e/, "\\")
+		gsub(/\\\(dq/, "\"")
+		text = text $0 "\n"
+	}' "$1"
+}
+n=1
+while block "$top/bpfstatsd.conf.5" $n >"$DIR/block" && [ -s "$DIR/block" ]; do
+	{
+		echo 'user "nobody"'
+		sed 's/^\(	*user\) "_[a-z]*"/\1 "nobody"/' "$DIR/block"
+	} | conf
+	"$BPFSTATSD" -n -D subject=x -f "$CONF" >"$DIR/out" 2>&1 ||
+	    fail "$(cat "$DIR/block"): $(cat "$DIR/out")"
+	n=$((n + 1))
+done
+[ $n -gt 7 ] || fail "only $((n - 1)) examples in the manual"
+sed -n '/^Write `.etc.bpfstatsd.conf`/,/^Check/s/^    //p' "$top/README.md" |
+    sed 's/"_camera"/"nobody"/' | conf
+"$BPFSTATSD" -n -f "$CONF" >"$DIR/out" 2>&1 || fail "README: $(cat "$DIR/out")"
+grep -q '^rule' "$CONF" || fail "no example in the README"
+for file in "$top"/etc/examples/*; do
+	grep -q "^| .${file##*/}. |" "$top/README.md" ||
+	    fail "${file##*/} is not in the README"
+done
+
 for file in "$top"/etc/examples/*.sh; do
 	sh -n "$file" || fail "$file"
 done
