@@ -92,6 +92,7 @@ static int		 check_gone(void);
 static void		 check_only_one(void);
 static void		 retry_handler(int, short, void *);
 static void		 reload_handler(int, short, void *);
+static void		 reload(void);
 static void		 grace_handler(int, short, void *);
 static void		 start_engine(void);
 static int		 engine_ended(int);
@@ -1019,18 +1020,30 @@ notify_status(void)
 
 /* Reload. */
 
-/* SIGHUP: all of the new configuration, or nothing of it. */
+/* SIGHUP. */
 static void
 reload_handler(int fd, short event, void *arg)
 {
-	struct conf	*new;
-	struct counter	*counter;
-
 	(void)fd;
 	(void)event;
 	(void)arg;
 	if (stopping)
 		return;
+	notify("RELOADING=1\nMONOTONIC_USEC=%lld",
+	    (long long)(now() / 1000));
+	reload();
+	/* the service manager waits for it, whatever became of the reload */
+	notify("READY=1");
+	notify_status();
+}
+
+/* All of the new configuration, or nothing of it. */
+static void
+reload(void)
+{
+	struct conf	*new;
+	struct counter	*counter;
+
 	if ((new = load(conf_path)) == NULL || !check_users(new)) {
 		log_warnx("configuration not reloaded: the old one stays");
 		conf_free(new);
@@ -1041,8 +1054,6 @@ reload_handler(int fd, short event, void *arg)
 		conf_free(new);
 		return;
 	}
-	notify("RELOADING=1\nMONOTONIC_USEC=%lld",
-	    (long long)(now() / 1000));
 	engine_stop();
 	conf_carry(conf, new);
 	counter_close(conf, 1);
@@ -1057,8 +1068,6 @@ reload_handler(int fd, short event, void *arg)
 	if (stopping)
 		return;
 	log_info("configuration reloaded: %u rules", conf->nrules);
-	notify("READY=1");
-	notify_status();
 }
 
 /* Interfaces. */

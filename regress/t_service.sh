@@ -103,6 +103,12 @@ wait_until 'grep -q "configuration reloaded" "$LOG"' 10 || fail "no reload"
 send_frames "$OUT" 3
 wait_until '[ "$(grep -c "exit 0 .*user nobody" "$LOG")" -eq 2 ]' 10 ||
     fail "no run after the reload"
+# the manager is answered as well if the file is bad
+cp "$CONF" "$DIR/good"
+echo bad >>"$CONF"
+kill -HUP "$DAEMON"
+wait_until 'grep -q "the old one stays" "$LOG"' 10 || fail "no complaint"
+cp "$DIR/good" "$CONF"
 # one that has to be killed, by another user
 kill -KILL "$(engine_pid)"
 wait_until 'grep -q "starting another" "$LOG"' 10 || fail "no new engine"
@@ -114,7 +120,8 @@ same 0 $? "its status"
 DAEMON=
 same "STATUS=$rules rules, 0 runs" \
     "$(grep -m 1 STATUS "$DIR/messages")" "the first status"
-same "READY=1 RELOADING=1 MONOTONIC_USEC=0 READY=1 STOPPING=1 " \
+reload="RELOADING=1 MONOTONIC_USEC=0 READY=1"
+same "READY=1 $reload $reload STOPPING=1 " \
     "$(sed -e '/^$/d' -e '/^STATUS=/d' -e 's/\(USEC=\)[0-9][0-9]*$/\10/' \
     "$DIR/messages" | tr '\n' ' ')" "what the manager is told"
 grep -q 'output: NOTIFY' "$LOG" && fail "commands know the manager"
