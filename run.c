@@ -137,7 +137,9 @@ run_start(struct rule *rule, enum what what, uint64_t packets,
 	int			 error_fd = -1, output_fd = -1;
 
 	if ((job = job_new(rule)) == NULL) {
-		log_warn("rule \"%s\"", rule->name);
+		log_warn("rule \"%s\": cannot start a command, trying again",
+		    rule->name);
+		start_refused();
 		return -1;
 	}
 	job->what = what;
