@@ -29,6 +29,8 @@
 
 #include "bpfstatsd.h"
 
+#define MAX_GROUPS	65536		/* more than any system has */
+
 static struct account	*account_new(struct conf *, const struct passwd *);
 
 /*
@@ -113,7 +115,7 @@ static struct account *
 account_new(struct conf *conf, const struct passwd *pw)
 {
 	struct account	*account;
-	int		 n = 16;
+	int		 n;
 
 	if ((account = conf_alloc(conf, sizeof(*account))) == NULL ||
 	    (account->name = conf_strdup(conf, pw->pw_name)) == NULL ||
@@ -121,13 +123,20 @@ account_new(struct conf *conf, const struct passwd *pw)
 		return NULL;
 	account->uid = pw->pw_uid;
 	account->gid = pw->pw_gid;
-	do {
-		account->ngroups = n *= 2;
+	for (n = 32; ; n *= 2) {
+		account->ngroups = n;
 		if ((account->groups = conf_alloc(conf,
 		    n * sizeof(*account->groups))) == NULL)
 			return NULL;
-	} while (getgrouplist(account->name, pw->pw_gid, account->groups,
-	    &account->ngroups) == -1 && n < NGROUPS_MAX);
+		if (getgrouplist(account->name, pw->pw_gid, account->groups,
+		    &account->ngroups) != -1)
+			break;
+		/* whatever is in there now are not the user's groups */
+		if (n >= MAX_GROUPS) {
+			errno = ENOMEM;
+			return NULL;
+		}
+	}
 	/* of more, the first ones, as with login */
 	if (account->ngroups > NGROUPS_MAX)
 		account->ngroups = NGROUPS_MAX;
