@@ -81,6 +81,7 @@ static void		 complain(struct counter *, const char *, int);
 static int		 background(void);
 static void		 ready(int);
 static void		 set_up_events(void);
+static void		 libevent_handler(int, const char *);
 static void		 restrict_files(void);
 
 static void		 look(struct rule *);
@@ -764,6 +765,7 @@ set_up_events(void)
 	size_t			 i;
 	int			 fd;
 
+	event_set_log_callback(libevent_handler);
 	if (event_init() == NULL)
 		fatalx("event_init");
 	if (run_init() == -1)
@@ -788,6 +790,14 @@ set_up_events(void)
 	evtimer_set(&reload_ev, reload_handler, NULL);
 	evtimer_set(&grace_ev, grace_handler, NULL);
 	check_later();		/* what came or went before the socket */
+}
+
+/* What libevent has to say belongs into the log. */
+static void
+libevent_handler(int severity, const char *message)
+{
+	if (severity >= _EVENT_LOG_WARN)
+		log_warnx("%s", message);
 }
 
 /*

@@ -66,6 +66,7 @@ static void	unmute_handler(int, short, void *);
 static void	again_handler(int, short, void *);
 static void	socket_handler(int, short, void *);
 static void	ring_handler(int, short, void *);
+static void	mute_handler(int, const char *);
 static int	sample(struct counter *, int64_t);
 static void	look(struct poller *, int64_t);
 static void	look_immediate(struct counter *, int64_t);
@@ -298,6 +299,7 @@ engine(struct conf *new_conf, int fd, const struct account *account)
 		fatal("engine");
 	confine(conf, fd, account);
 	fd = STDIN_FILENO;
+	event_set_log_callback(mute_handler);
 
 	/* the parent's event base is of no use here, nor is it to be freed */
 	if (event_init() == NULL)
@@ -602,4 +604,12 @@ ring_handler(int fd, short event, void *arg)
 	if (write(STDIN_FILENO, "", 1) == -1 && errno != EAGAIN &&
 	    errno != EINTR)
 		_exit(0);
+}
+
+/* libevent's messages: here they would be written where nothing may be. */
+static void
+mute_handler(int severity, const char *message)
+{
+	(void)severity;
+	(void)message;
 }

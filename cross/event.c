@@ -27,6 +27,12 @@ event_init(void)
 	return NULL;
 }
 
+void
+event_set_log_callback(void (*cb)(int, const char *))
+{
+	(void)cb;
+}
+
 int
 event_add(struct event *event, const struct timeval *time)
 {

@@ -130,7 +130,10 @@ confined() {
 		*/"${BPFSTATSD##*/}")	_engine=$_pid ;;
 		esac
 	done
-	[ -n "$_engine" ] || fail "$now: there is no engine"
+	if [ -z "$_engine" ]; then
+		soon dead 2 || fail "$now: there is no engine"
+		return 1
+	fi
 	while read -r _key _rest; do
 		case $_key in
 		Uid:)		_ids=$_rest ;;

@@ -40,7 +40,10 @@ struct event {
 
 #define EVENT_FD(ev)	((ev)->ev_fd)
 
+#define _EVENT_LOG_WARN	2
+
 struct event_base	*event_init(void);
+void			 event_set_log_callback(void (*)(int, const char *));
 int			 event_add(struct event *, const struct timeval *);
 int			 event_del(struct event *);
 int			 event_dispatch(void);
