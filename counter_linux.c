@@ -193,7 +193,7 @@ set_filter(int fd, int direction)
 int
 counter_attached(const struct counter *counter)
 {
-	struct sockaddr_ll	 sll;
+	struct sockaddr_ll	 sll = { 0 };
 	socklen_t		 len = sizeof(sll);
 	unsigned int		 ifindex;
 

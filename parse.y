@@ -116,6 +116,8 @@ int			 yyerror(const char *);
 
 static void		 error_at(int, const char *, ...)
 			    __attribute__((__format__(printf, 2, 3)));
+static int		 scan_error(const char *, ...)
+			    __attribute__((__format__(printf, 1, 2)));
 static void		 out_of_memory(void);
 static char		*show(const char *);
 static int		 file_push(const char *, const char *, size_t, char *);

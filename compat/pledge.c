@@ -116,21 +116,21 @@ allow_some(scmp_filter_ctx filter)
 
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if ((error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-		    SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ,
-		    commands[i]))) != 0 ||
+		    SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, commands[i],
+		    0))) != 0 ||
 		    (error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-		    SCMP_SYS(fcntl64), 1, SCMP_A1(SCMP_CMP_EQ,
-		    commands[i]))) != 0)
+		    SCMP_SYS(fcntl64), 1, SCMP_A1(SCMP_CMP_EQ, commands[i],
+		    0))) != 0)
 			return error;
 	/* the bell; to write to a counter would be to send a packet */
 	if ((error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read),
-	    1, SCMP_A0(SCMP_CMP_EQ, STDIN_FILENO))) != 0 ||
+	    1, SCMP_A0(SCMP_CMP_EQ, STDIN_FILENO, 0))) != 0 ||
 	    (error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write),
-	    1, SCMP_A0(SCMP_CMP_EQ, STDIN_FILENO))) != 0)
+	    1, SCMP_A0(SCMP_CMP_EQ, STDIN_FILENO, 0))) != 0)
 		return error;
 	if ((error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-	    SCMP_SYS(getsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_PACKET),
-	    SCMP_A2(SCMP_CMP_EQ, PACKET_STATISTICS))) != 0)
+	    SCMP_SYS(getsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_PACKET, 0),
+	    SCMP_A2(SCMP_CMP_EQ, PACKET_STATISTICS, 0))) != 0)
 		return error;
 	/* memory, but no file and no code; an old mmap(2) has one argument */
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW,
