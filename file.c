@@ -29,7 +29,7 @@
 
 #include "bpfstatsd.h"
 
-#define MAX_FILE	(64 * 1024 * 1024)
+#define MAX_FILE	(64L * 1024 * 1024)
 
 static const char	*file_check(const struct stat *);
 static char		*file_slurp(int, size_t *);
