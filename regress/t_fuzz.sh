@@ -37,7 +37,7 @@ fi
 note "no libFuzzer: the corpus alone"
 . "$here/build.sh"
 ${CC:-cc} -fsanitize=address,undefined -o "$DIR/have" -x c - \
-    >/dev/null 2>&1 <<'END' || SANITIZE=-O1
+    >/dev/null 2>&1 <<'END' || FUZZ_FLAGS=-O1
 int main(void) { return 0; }
 END
 build "${CC:-cc}" main.c || fail "the fuzzers do not build"

@@ -36,7 +36,7 @@ build() {
 	mkdir -p "$to"
 	$yacc -o "$to/parse.c" "$source/parse.y" || return 1
 	cflags="-O1 -g -fno-omit-frame-pointer ${3:-} $bsd -I$source -I$here"
-	cflags="$cflags -I$to ${SANITIZE:--fsanitize=address,undefined
+	cflags="$cflags -I$to ${FUZZ_FLAGS:--fsanitize=address,undefined
 	    -fno-sanitize-recover=all}"
 
 	objects=
