@@ -278,7 +278,7 @@ clean_start(void)
 	if (device != -1 && device != 3) {
 		if (dup2(device, 3) == -1 ||
 		    fcntl(3, F_SETFD, FD_CLOEXEC) == -1)
-			exit(1);
+			fatal("descriptors");
 		close(device);
 		device = 3;
 	}
@@ -291,6 +291,8 @@ clean_start(void)
 	    fcntl(fd, F_SETFD, 0) == 0);
 	if (fd != -1)
 		close(fd);
+	else if (fcntl(STDERR_FILENO, F_GETFD) == -1)
+		exit(1);	/* a counter there would get our messages */
 
 	if (getrlimit(RLIMIT_NOFILE, &options.nofile) == -1)
 		fatal("getrlimit");
