@@ -1,0 +1,109 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+# An immediate rule on an nflog group that also has a rule without immediate:
+# what the look of the other one finds is not kept from it.  And immediate is
+# what a reload can give to a rule.
+
+. "${0%/*}/lib.sh"
+. "${0%/*}/lib_reload.sh"
+[ "$SYSTEM" = Linux ] || skip "nflog is of Linux"
+command -v nft >/dev/null || skip "no nft(8)"
+need_daemon
+pair_create IN OUT
+in_net nft -f - <<END || skip "no logging of the netdev family"
+table netdev test {
+	chain ingress {
+		type filter hook ingress device $IN priority 0
+		ether type 0x88b5 log group 5
+	}
+}
+END
+
+conf <<END
+user root
+rule now {
+	interface nflog:5
+	immediate
+	count 20 exact
+	command "/bin/true"
+}
+rule tick {
+	interface nflog:5
+	count 1000000
+	command "/bin/true"
+}
+END
+start_daemon
+engine=$(engine_pid)
+try=0
+while [ $((try += 1)) -le 4 ]; do
+	# The engine is stopped when it has just seen a packet, which keeps it
+	# from looking for others at once, and goes on when a tick is due too.
+	woken=$(wakeups "$engine")
+	start_sender "$OUT" 2 1
+	wait_until '[ "$(wakeups "$engine")" -gt $((woken + 50)) ]' 5 ||
+	    fail "try $try: the engine sleeps"
+	wait_until '[ $(($(now_ms) % 1000 / 300)) -eq 1 ]' 3
+	kill -STOP "$engine"
+	stop_sender
+	send_frames "$OUT" 20
+	wait_until '[ $(($(now_ms) % 1000)) -lt 300 ]' 3
+	kill -CONT "$engine"
+	looks=0
+	while ask now && [ "$TALLY" -ge 20 ]; do
+		[ $((looks += 1)) -lt 10 ] ||
+		    fail "try $try: a tally of $TALLY and no run"
+		sleep 0.2
+	done
+	note "try $try: total $TOTAL, tally $TALLY, runs $RUNS"
+done
+within 80 "$TOTAL" 1000000 "packets seen"
+stop_daemon
+
+rule() {
+	conf <<END
+user root
+rule r {
+	interface nflog:5
+	count $1
+	command "$TOOLS/record" "$DIR/runs"
+}
+END
+}
+rule "10 exact"
+start_daemon
+send_frames "$OUT" 3
+next_tick
+ask r
+same "3 3" "$TOTAL $TALLY" "total and tally before the reload"
+rule "1 exact
+	immediate"
+reload
+ask r
+same "0 0 0" "$TOTAL $TALLY $RUNS" "total, tally and runs behind it"
+: >"$DIR/late"
+for i in 1 2 3 4 5; do
+	sent=$(now_ms)
+	send_frames "$OUT" 1
+	wait_lines "$DIR/runs" $i 3
+	awk -v sent="$sent" 'END { print $1 - sent }' "$DIR/runs" >>"$DIR/late"
+done
+note "ms from packet to run: $(tr '\n' ' ' <"$DIR/late")"
+# in batches all of them would take 200
+within 0 "$(sort -n "$DIR/late" | sed -n 2p)" 120 "ms of the second fastest"
+ask r
+same "5 0 5" "$TOTAL $TALLY $RUNS" "total, tally and runs at the end"
+stop_daemon
