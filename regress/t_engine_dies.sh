@@ -13,8 +13,8 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # An engine that is killed is replaced within a second and nothing is lost,
-# five times in a minute; one that crashes ends the daemon with 1; when the
-# parent is killed the engine ends at once.
+# five times in a minute; one that crashes, or cannot start, ends the daemon
+# with 1; when the parent is killed the engine ends at once.
 
 . "${0%/*}/lib.sh"
 . "${0%/*}/lib_reload.sh"
@@ -67,3 +67,18 @@ kill -KILL "$DAEMON"
 wait_until '! running "$engine"' 1 || fail "the engine outlives the parent"
 wait "$DAEMON" 2>/dev/null
 DAEMON=
+
+# It does not start where others can write its root directory.  On Linux
+# ip(8) gives the daemon a view of the file systems that is its own.
+[ "$SYSTEM" = Linux ] || exit 0
+home=$(eval echo ~_bpfstatsd)
+(exec $IN_NET sh -c 'mount -t tmpfs -o mode=755 none "$1" && exec "$2" -d \
+    -f "$3"' sh "$home" "$BPFSTATSD" "$CONF") >"$LOG" 2>&1 </dev/null &
+DAEMON=$!
+wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10
+alive
+chmod 777 "/proc/$DAEMON/root$home"
+kill -HUP "$DAEMON"
+await_end 5
+same 1 "$ENDED" "status when no engine can start"
+within 1 "$(logged "$home, home of user _bpfstatsd: must be")" 2 "reasons"
