@@ -76,3 +76,24 @@ sleep 5
 same 0 $(($(wakeups "$DAEMON") - p)) "wake-ups of the parent in silence"
 within 0 $(($(wakeups "$engine") - e)) 2 "wake-ups of the engine in silence"
 stop_daemon
+
+# A parent that was stopped finds the packets too late to say whether they
+# came within the time: the engine is to look again.
+conf <<END
+user root
+rule "within" {
+	interface $IN
+	count 3 within 60
+	immediate
+	command "$TOOLS/record" "$DIR/within"
+}
+END
+start_daemon
+kill -STOP "$DAEMON"
+send_frames "$OUT" 5
+sleep 3
+kill -CONT "$DAEMON"
+wait_lines "$DIR/within" 1 4
+same "count 1 5" "$(awk '{ print $3, $4, $5 }' "$DIR/within")" \
+    "the run after a stop"
+stop_daemon
