@@ -139,8 +139,14 @@ wait_until 'grep -q "rule \"many\": .*50 more" "$LOG" &&
     grep -q "rule \"often\": 14 more.* 5 " "$LOG"' 65 ||
     wrong "the excess of a minute is not summed up at its end"
 same 1 "$(grep -c 'rule "often": [0-9]* more' "$LOG")" "summaries of often"
-send_frames "$OUT2" 1
+# The next minute's, too, when the end comes first.
+send_frames "$OUT2" 100
 wait_until 'grep -q "rule \"often\": run 26: " "$LOG"' 3 ||
     wrong "no line for a run in the next minute"
+wait_until 'kill -USR1 "$DAEMON" && sleep 0.1 &&
+    grep -q "\"often\": .* runs 125, .* last exit" "$LOG"' 20 ||
+    fail "rule often does not come to its run 125"
 [ $bad -eq 0 ] || fail "$bad wrong"
 stop_daemon
+same 1 "$(grep -c 'rule "often": 90 more.* 90 ' "$LOG")" \
+    "summaries of often at the end"
