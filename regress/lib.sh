@@ -366,7 +366,7 @@ wait_lines() {
 taps() {
 	case $SYSTEM in
 	Linux)	in_net awk 'NR > 1' /proc/net/packet | wc -l ;;
-	*)	fstat -p "$(engine_pid)" | grep -c bpf ;;
+	*)	fstat -p "$(engine_pid)" | grep -c ' bpf[0-9]*$' ;;
 	esac
 }
 

@@ -280,7 +280,7 @@ reload() {
 	kill -HUP "$DAEMON"
 	# the first write(2) that can fail is that word itself
 	soon 'dead || tail -n +$((said + 1)) "$LOG" |
-	    grep -q "configuration reloaded\|the old" ||
+	    grep -qE "configuration reloaded|the old" ||
 	    { [ "$_name" = write ] && was_hit && sleep 0.2; }' 12 ||
 	    fail "$now: no word of it"
 	if dead; then

@@ -19,7 +19,7 @@
 need_daemon
 pair_create IN OUT
 
-in_net "$BPFSTATSD" -i nosuch0 /bin/true >"$DIR/out" 2>"$DIR/err" </dev/null
+in_net "$BPFSTATSD" -i nosuch0 /usr/bin/true >"$DIR/out" 2>"$DIR/err" </dev/null
 same 1 $? "status of the one-rule form"
 grep -q '^bpfstatsd: nosuch0: ' "$DIR/err" ||
     fail "it says: $(cat "$DIR/err")"

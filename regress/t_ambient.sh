@@ -46,7 +46,7 @@ rule one {
 }
 rule late {
 	interface late
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 CONF
 chown nobody "$CONF"

@@ -67,7 +67,7 @@ same 1 $? "status with a bad file"
 grep -q '^bad.conf:1: ' out || fail "it says: $(cat out)"
 # Without the right to count: that it says so is the last that can fail.
 chmod 755 bin/bpfstatsd
-as_nobody "'$DIR/bin/bpfstatsd' -i lo /bin/true" >out 2>&1 </dev/null
+as_nobody "'$DIR/bin/bpfstatsd' -i lo /usr/bin/true" >out 2>&1 </dev/null
 same 1 $? "status without the right to count"
-grep -qi 'not permitted.*CAP_NET_RAW\|denied.*bpf' out ||
+grep -qiE 'not permitted.*CAP_NET_RAW|denied.*bpf' out ||
     fail "it names no remedy: $(cat out)"

@@ -44,7 +44,7 @@ bad() {
 cat >good <<END
 user nobody
 rule a {
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 for mode in 400 600 644 755; do

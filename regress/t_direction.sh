@@ -29,7 +29,7 @@ rule "${name:-both}${immediate:+.i}" {
 	$direction
 	$immediate
 	count 10 exact
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 		done

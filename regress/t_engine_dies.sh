@@ -25,7 +25,7 @@ user root
 rule all {
 	interface $IN
 	count 1000000 exact
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 

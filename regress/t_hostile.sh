@@ -169,7 +169,7 @@ for how in capability setuid; do
 	refuses 'start as root' -a -z "$program"
 	refuses 'start as root' -i "$program" -d -f /dev/null
 	refuses 'start as root' -l 64 "$program"
-	refuses 'standard output' "$program -nv /bin/true >/dev/full"
+	refuses 'standard output' "$program -nv /usr/bin/true >/dev/full"
 	refuses 'standard output' "$program -h >/dev/full"
 	as_nobody "$hostile $program -h" >/dev/null || fail "$how: -h"
 	as_nobody "$hostile -e $program -n true" || fail "$how: -n"

@@ -41,7 +41,7 @@ rule "$when$n" {
 	direction in
 	count 1000000000
 	$([ $when = tick ] || echo immediate)
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 		done

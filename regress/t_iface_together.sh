@@ -36,7 +36,7 @@ rule "first$n" {
 	interface $IN0
 	$direction
 	$when
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 		done
@@ -45,7 +45,7 @@ END
 rule "second" {
 	interface $OUT1
 	count 1000000000
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 } | conf

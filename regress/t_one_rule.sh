@@ -79,7 +79,7 @@ stop_daemon
 for signal in HUP INT TERM; do
 	# A shell's background jobs ignore INT.
 	: >"$LOG"
-	("$TOOLS/unignore" $IN_NET "$BPFSTATSD" -i "$IN" /bin/true) \
+	("$TOOLS/unignore" $IN_NET "$BPFSTATSD" -i "$IN" /usr/bin/true) \
 	    >"$LOG" 2>&1 </dev/null &
 	DAEMON=$!
 	wait_until 'engine_pid >/dev/null' 5

@@ -53,7 +53,7 @@ accepted() {
 conf <<END
 user nobody
 rule a {
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 
@@ -70,30 +70,30 @@ for flag in '-c 5' '-i em0' '-w 5'; do
 	refused "${flag%% *}" $flag -f "$CONF"
 done
 for flag in -d '-D a=b' "-f $CONF"; do
-	refused '^usage: ' $flag /bin/true
-	refused "${flag%% *}" $flag -n /bin/true
+	refused '^usage: ' $flag /usr/bin/true
+	refused "${flag%% *}" $flag -n /usr/bin/true
 done
 
 # Numbers name the flag and the range.
 for number in 0 -1 5x x 9223372036854775808 99999999999999999999 '' ' 5' \
     '5 ' +5 0x5 1e3 5.0; do
-	refused '-c.*1 to 9223372036854775807' -c "$number" /bin/true
+	refused '-c.*1 to 9223372036854775807' -c "$number" /usr/bin/true
 done
 for number in 0 0s -1 5x x 2147483648 24856d 99999999999999999999 '' ' 5' \
     '5 ' +5 5ms 5M 1.5; do
-	refused '-w.*1.* to 2147483647' -w "$number" /bin/true
+	refused '-w.*1.* to 2147483647' -w "$number" /usr/bin/true
 done
 for define in a '' =a a-b=c; do
 	refused '-D' -n -D "$define" -f "$CONF"
 done
 for name in '' a234567890123456 'a b'; do
-	refused '-i' -n -i "$name" /bin/true
+	refused '-i' -n -i "$name" /usr/bin/true
 done
 
 # -n needs nothing that does not exist yet.
 accepted -n -f "$CONF"
 accepted -n -d -v -D a=b -D c= -f "$CONF" </dev/null
-accepted -n -c 9223372036854775807 -w 2147483647 -i a23456789012345 /bin/true
+accepted -n -c 9223372036854775807 -w 2147483647 -i a23456789012345 /usr/bin/true
 accepted -n -w 1 -c 1 no-such-command
 accepted -n -w 5m -i no-such0 /no/such/command
 
@@ -111,7 +111,7 @@ done
 for default in pflog0 /etc/bpfstatsd.conf; do
 	grep -q "$default" out || wrong "-h does not name $default"
 done
-run -h /bin/true
+run -h /usr/bin/true
 same 0 "$status" "status of -h with a command"
 
 # -n -v prints what was understood, and that is accepted again.
@@ -142,11 +142,11 @@ if [ ! -e /etc/bpfstatsd.conf ]; then
 fi
 
 # The last of a flag counts.
-run -n -v -c 1 -c 2 /bin/true
+run -n -v -c 1 -c 2 /usr/bin/true
 grep -q '^	count 2$' out || wrong "-c 1 -c 2: not the last"
 
 # The command is looked up at the start.
 refused 'no-such-command: ' -i lo no-such-command
-refused 'no-such0: ' -i no-such0 /bin/true
+refused 'no-such0: ' -i no-such0 /usr/bin/true
 
 [ $bad -eq 0 ] || fail "$bad wrong"

@@ -108,7 +108,7 @@ elif [ "$SYSTEM" = Linux ]; then
 	SENDER=$!
 	wait_until 'grep -q "listening on" "$DIR/out"' 10 || fail "tcpdump"
 	send_frames "$OUT" 3
-	wait_until 'grep -q "output: .*ethertype\|output: .*Broadcast" \
+	wait_until 'grep -qE "output: .*(ethertype|Broadcast)" \
 	    "$LOG"' 8 || fail "no packet in the log"
 	kill "$SENDER"
 	SENDER=

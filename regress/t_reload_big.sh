@@ -26,7 +26,7 @@ big() {
 		print "user root"
 		for (i = 0; i < 10000; i++)
 			printf "rule \"r%d\" {\n\tinterface %s\n\tcount %d " \
-			    "exact\n\tcommand \"/bin/true\" \"%d\"\n}\n", i,
+			    "exact\n\tcommand \"/usr/bin/true\" \"%d\"\n}\n", i,
 			    i % 2 ? a : b, i == 5000 ? count : 1000000, i
 	}'
 }

@@ -74,7 +74,7 @@ END
 
 # other name statements: a rule that comes, changes or goes.
 other() {
-	printf 'rule "%s" {\n\tcount 400000\n%s\n\tcommand "/bin/true"\n}\n' \
+	printf 'rule "%s" {\n\tcount 400000\n%s\n\tcommand "/usr/bin/true"\n}\n' \
 	    "$1" "$2"
 }
 
@@ -107,9 +107,9 @@ other() {
 {	# Windows and idle commands.
 	stay
 	change 299999 5
-	other a "immediate; interface $IN; idle 3 /bin/true" | tr ';' '\n'
+	other a "immediate; interface $IN; idle 3 /usr/bin/true" | tr ';' '\n'
 	printf 'rule "within" {\n\tinterface %s\n' "$IN"
-	printf '\tcount 1000000 within 20\n\tcommand "/bin/true"\n}\n'
+	printf '\tcount 1000000 within 20\n\tcommand "/usr/bin/true"\n}\n'
 } >"$DIR/conf.5"
 {
 	echo "rule x {"

@@ -45,7 +45,7 @@ rule r {
 	interface $IN
 	immediate
 	count 1000000
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 

@@ -60,7 +60,7 @@ if [ -f /proc/net/netfilter/nfnetlink_log ]; then
 	rule logged {
 		interface nflog:77
 		user "nobody"
-		command "/bin/true"
+		command "/usr/bin/true"
 	}
 	CONF
 fi

@@ -31,11 +31,11 @@ rule runs {
 rule quiet {
 	interface $IN
 	count 100
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 rule waits {
 	interface nosuch0
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 start_daemon

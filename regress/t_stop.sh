@@ -109,7 +109,7 @@ conf <<END
 user root
 rule a {
 	interface $IN
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 start_daemon
