@@ -2,7 +2,7 @@
 # GNU make reads GNUmakefile instead; cross/run takes its lists from here.
 
 PROG=		bpfstatsd
-SRCS=		bpfstatsd.c config.c counter_bpf.c engine.c file.c \
+SRCS=		args.c bpfstatsd.c config.c counter_bpf.c engine.c file.c \
 		iface_route.c log.c notify.c parse.y privs.c rule.c run.c
 MAN=		bpfstatsd.8 bpfstatsd.conf.5
 

@@ -16,25 +16,20 @@
 
 /*
  * bpfstatsd(8): runs a command for every N packets seen on a network
- * interface.  This is the parent process: the command line, the start,
- * signals, reload, interfaces that come and go.
+ * interface.  This is the parent process: the start, signals, reload,
+ * interfaces that come and go.
  */
 
 #include <sys/types.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <paths.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,30 +42,9 @@
 #define RESERVED	64	/* descriptors for all but counters */
 #define MAX_TURNS	1000	/* runs in a row with -t */
 
-/* What the command line says, but for struct options. */
-struct arguments {
-	const char	*file;
-	int		 debug;
-	int		 check;
-	uint64_t	 count;
-	const char	*ifname;
-	int64_t		 wait;		/* ns */
-	char		**command;
-};
-
-static void		 print_usage(FILE *);
-static void		 usage(void) __attribute__((__noreturn__));
-static void		 help(void) __attribute__((__noreturn__));
 static void		 clean_start(void);
-static void		 parse_arguments(int, char **, struct arguments *);
-static struct conf	*one_rule(const struct arguments *);
-static const char	*find_command(const char *);
 static struct conf	*load(const char *);
 static int		 check_users(const struct conf *);
-static void		 check_words(struct rule *);
-static void		 check_only(const struct conf *)
-			    __attribute__((__noreturn__));
-static char		*absolute(const char *);
 static void		 raise_limit(void);
 static void		 find_engine_user(void);
 static void		 open_all(void);
@@ -107,7 +81,7 @@ static struct conf	*conf;
 static char		*conf_path;		/* absolute */
 static int		 device = -1;		/* opened, not yet attached */
 static int		 device_fails;		/* one could not be opened */
-static int		 again;			/* a counter to be tried again */
+static int		 again;			/* a counter, to be opened */
 static int		 device_error;		/* errno that was logged */
 static unsigned int	 max_counters;
 static struct conf	*accounts;		/* the engine's */
@@ -123,54 +97,6 @@ static struct event	 retry_ev;
 static struct event	 reload_ev;
 static struct event	 grace_ev;
 
-static void
-print_usage(FILE *to)
-{
-	fprintf(to,
-	    "usage: bpfstatsd [-dhntv] [-D macro=value] [-f file]\n"
-	    "       bpfstatsd [-hntv] [-c count] [-i interface] [-w wait] "
-	    "command [argument ...]\n");
-}
-
-static void
-usage(void)
-{
-	print_usage(stderr);
-	exit(1);
-}
-
-static void
-help(void)
-{
-	print_usage(stdout);
-	printf("\n"
-	    "Run a command for every count packets seen on an interface.\n"
-	    "\n"
-	    "  -c count        packets needed to run the command "
-	    "(default %d)\n"
-	    "  -D macro=value  define a macro, stronger than the file's "
-	    "(default none)\n"
-	    "  -d              stay in the foreground and log to stderr "
-	    "(default off)\n"
-	    "  -f file         configuration file (default %s)\n"
-	    "  -h              print this and exit\n"
-	    "  -i interface    interface to count on (default %s)\n"
-	    "  -n              check the configuration and exit "
-	    "(default off)\n"
-	    "  -t              stay in the foreground, count, and log what "
-	    "would run (default off)\n"
-	    "  -v              log more; with -n print the configuration "
-	    "(default off)\n"
-	    "  -w wait         shortest time between two starts, a number of "
-	    "seconds or\n"
-	    "                  a number with s, m, h or d (default and "
-	    "minimum %ds)\n",
-	    DEFAULT_COUNT, CONF_FILE, DEFAULT_IFACE, DEFAULT_WAIT);
-	if (fflush(stdout) == EOF)
-		fatal("standard output");
-	exit(0);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -184,19 +110,19 @@ main(int argc, char **argv)
 		privs_give_up();
 	}
 	clean_start();
-	parse_arguments(argc, argv, &args);
+	args_parse(argc, argv, &args);
 	if (setugid && !options.onerule && !args.check)
 		fatalx("start as root");
 
-	conf = options.onerule ? one_rule(&args) : load(args.file);
+	conf = options.onerule ? args_conf(&args) : load(args.file);
 	if (conf == NULL)
 		exit(1);
 	if (args.check)
-		check_only(conf);
+		args_check(conf);
 	if (!check_users(conf))
 		exit(1);
 	if (!options.onerule)
-		conf_path = absolute(args.file);
+		conf_path = args_path(args.file);
 
 	in_front = options.onerule || options.test || args.debug;
 	log_open(in_front ? LOG_TO_STDERR : LOG_TO_BOTH);
@@ -308,157 +234,6 @@ clean_start(void)
 	environ = empty;
 }
 
-static void
-parse_arguments(int argc, char **argv, struct arguments *args)
-{
-	static const char	 of_rule[] = "ciw", of_daemon[] = "Ddf";
-	const char		*wrong;
-	char			 used[128] = "";
-	int64_t			 count = DEFAULT_COUNT;
-	int			 ch;
-
-	*args = (struct arguments){
-		.file = CONF_FILE,
-		.ifname = DEFAULT_IFACE,
-		.wait = DEFAULT_WAIT * NSEC
-	};
-	/* "+": operands end the options with any C library */
-	while ((ch = getopt(argc, argv, "+c:D:df:hi:ntvw:")) != -1) {
-		if (strchr(used, ch) == NULL)
-			used[strlen(used)] = ch;
-		switch (ch) {
-		case 'c':
-			if (parse_number(optarg, MAX_COUNT, &count) == -1)
-				fatalx("-c %s: not a number from 1 to %"
-				    PRId64, optarg, MAX_COUNT);
-			break;
-		case 'D':
-			if ((wrong = parse_define(optarg)) != NULL)
-				fatalx("-D %s: %s", optarg, wrong);
-			break;
-		case 'd':
-			args->debug = 1;
-			break;
-		case 'f':
-			args->file = optarg;
-			break;
-		case 'h':
-			help();
-		case 'i':
-			args->ifname = optarg;
-			break;
-		case 'n':
-			args->check = 1;
-			break;
-		case 't':
-			options.test = 1;
-			break;
-		case 'v':
-			options.verbose = 1;
-			break;
-		case 'w':
-			if (parse_time(optarg, MAX_TIME, &args->wait) == -1)
-				fatalx("-w %s: not a time from 1s to %ds",
-				    optarg, MAX_TIME);
-			break;
-		default:
-			usage();
-		}
-	}
-	args->count = count;
-	args->command = argv + optind;
-	options.onerule = optind < argc;
-	if ((wrong = strpbrk(used, options.onerule ? of_daemon : of_rule)) !=
-	    NULL) {
-		log_warnx("-%c goes %s a command", *wrong,
-		    options.onerule ? "without" : "with");
-		usage();
-	}
-	if (parse_interface(args->ifname) == -1)
-		fatalx("-i %s: a name of an interface has 1 to %d letters, "
-		    "digits or signs, no / and no blank", args->ifname,
-		    IF_NAMESIZE - 1);
-	if (options.verbose)
-		log_level(LOG_DEBUG);
-	else if (options.onerule && !options.test)
-		log_level(LOG_NOTICE);
-}
-
-/* The configuration of a command line: one rule. */
-static struct conf *
-one_rule(const struct arguments *args)
-{
-	struct conf	*one;
-	struct rule	*rule;
-	const char	*path;
-	int		 n;
-
-	if ((path = find_command(args->command[0])) == NULL) {
-		if (!args->check)
-			fatal("%s", args->command[0]);
-		path = args->command[0];
-	}
-	for (n = 0; args->command[n] != NULL; n++)
-		continue;
-	if ((one = conf_new()) == NULL ||
-	    (rule = conf_alloc(one, sizeof(*rule))) == NULL ||
-	    (rule->command = conf_alloc(one, (n + 1) *
-	    sizeof(*rule->command))) == NULL ||
-	    (rule->command[0] = conf_strdup(one, path)) == NULL)
-		fatal("configuration");
-	memcpy(rule->command + 1, args->command + 1,
-	    (n - 1) * sizeof(*rule->command));
-	rule->name = "command";
-	strlcpy(rule->ifname, args->ifname, sizeof(rule->ifname));
-	rule->terms.count = args->count;
-	rule->terms.wait = args->wait;
-	if (args->check && (rule->account = account_self(one)) == NULL)
-		fatal("configuration");
-	TAILQ_INSERT_TAIL(&one->rules, rule, next);
-	one->nrules = 1;
-	if (conf_add_counters(one) == -1)
-		fatal("configuration");
-	return one;
-}
-
-/* As execvp(3) would.  Returns a static path, or NULL with errno. */
-static const char *
-find_command(const char *name)
-{
-	static char	 path[PATH_MAX];
-	const char	*dir = _PATH_DEFPATH, *end;
-	char		**p;
-	struct stat	 st;
-	int		 error = ENOENT, n;
-
-	if (name[0] == '\0') {
-		errno = ENOENT;
-		return NULL;
-	}
-	if (strchr(name, '/') != NULL)
-		return access(name, X_OK) == 0 ? name : NULL;
-	for (p = options.environ; *p != NULL; p++)
-		if (strncmp(*p, "PATH=", 5) == 0) {
-			dir = *p + 5;
-			break;
-		}
-	for (;; dir = end + 1) {
-		end = dir + strcspn(dir, ":");
-		n = snprintf(path, sizeof(path), "%.*s%s%s",
-		    (int)(end - dir), dir, end > dir ? "/" : "./", name);
-		if (n > 0 && (size_t)n < sizeof(path) &&
-		    stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-			if (access(path, X_OK) == 0)
-				return path;
-			error = errno;
-		}
-		if (*end == '\0')
-			break;
-	}
-	errno = error;
-	return NULL;
-}
-
 /* Read a configuration.  Returns NULL after all errors were logged. */
 static struct conf *
 load(const char *path)
@@ -497,58 +272,6 @@ check_users(const struct conf *new)
 			good = 0;
 		}
 	return good;
-}
-
-/* Can a rule of the command line be said in a file? */
-static void
-check_words(struct rule *rule)
-{
-	const char	*p;
-	int		 i;
-
-	rule->command[0] = absolute(rule->command[0]);
-	for (i = 0; rule->command[i] != NULL; i++) {
-		for (p = rule->command[i]; *p != '\0'; p++)
-			if (iscntrl((unsigned char)*p) && *p != '\t' &&
-			    *p != '\n')
-				fatalx("-v: word %d of the command has a "
-				    "control character that no configuration "
-				    "file can have", i + 1);
-		if (p - rule->command[i] > MAX_WORD)
-			fatalx("-v: word %d of the command is too long for a "
-			    "configuration file", i + 1);
-	}
-}
-
-/* -n */
-static void
-check_only(const struct conf *new)
-{
-	if (options.verbose) {
-		if (options.onerule)
-			check_words(TAILQ_FIRST(&new->rules));
-		conf_print(new);
-	}
-	if (fflush(stdout) == EOF || ferror(stdout))
-		fatal("standard output");
-	fprintf(stderr, "configuration OK\n");
-	exit(0);
-}
-
-/* The daemon changes its directory; a reload must find the same file. */
-static char *
-absolute(const char *path)
-{
-	char	 dir[PATH_MAX], *result;
-
-	if (path[0] == '/')
-		result = strdup(path);
-	else if (getcwd(dir, sizeof(dir)) == NULL ||
-	    asprintf(&result, "%s/%s", dir, path) == -1)
-		result = NULL;
-	if (result == NULL)
-		fatal("%s", path);
-	return result;
 }
 
 /*

@@ -238,6 +238,17 @@ struct options {
 };
 extern struct options	 options;
 
+/* What the command line says, but for struct options. */
+struct arguments {
+	const char	*file;
+	int		 debug;
+	int		 check;
+	uint64_t	 count;
+	const char	*ifname;
+	int64_t		 wait;		/* ns */
+	char		**command;
+};
+
 /* bpfstatsd.c */
 int64_t		 now(void);
 int		 timer_in(struct event *, int64_t);
@@ -245,6 +256,12 @@ void		 look_all(void);
 void		 run_ended(struct job *, int);
 void		 start_refused(void);
 void		 stop(int);
+
+/* args.c */
+void		 args_parse(int, char **, struct arguments *);
+struct conf	*args_conf(const struct arguments *);
+void		 args_check(struct conf *) __attribute__((__noreturn__));
+char		*args_path(const char *);
 
 /* parse.y */
 int		 parse_conf(struct conf *, const char *, const char *, size_t);

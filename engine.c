@@ -568,7 +568,7 @@ look(struct poller *poller, int64_t time)
 	    count_total(rule->counter->count), time, &next);
 	if (what != NOTHING) {
 		event_active(&ring_ev, EV_TIMEOUT, 1);
-		/* the parent may be late and find that it was due, but is not */
+		/* the parent may be late: then it is due no more */
 		next = time + NSEC;
 	}
 	if (rule->terms.immediate && next != NO_TIME &&

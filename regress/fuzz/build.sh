@@ -50,7 +50,7 @@ build() {
 	compile "$1" stub "$here/stub.c"
 	compile "$1" emit "$here/emit.c"
 	compile "$1" config "$source/config.c" -DEMIT -include "$here/emit.h"
-	for file in $(sources "$makefile" | grep -E '^(counter|iface|compat)'); do
+	for file in $(sources "$makefile"); do
 		compile "$1" "$(basename "$file" .c)" "$source/$file"
 	done
 	common=$objects
@@ -67,18 +67,14 @@ build() {
 	objects=$common
 	compile "$1" log_args "$source/log.c" -Dexit=fuzz_exit
 	compile "$1" fuzz_args "$here/fuzz_args.c" -Dexit=fuzz_exit
-	for file in $(sources "$makefile" | grep -Ev '^(counter|iface|compat)')
-	do
-		compile "$1" "$(basename "$file" .c)" "$source/$file"
-	done
 	$1 $cflags -o "$dir/fuzz_args" $main $objects $libs
 }
 
-# The program's files but those that are compiled otherwise or left out.
+# The program's files for this system.
 sources() {
 	sed -e :a -e '/\\$/N; s/\\\n//; ta' "$1" |
 	    sed -n 's/^SRCS[ 	]*=//p' | tr -s ' \t' '\n\n' |
-	    grep -Ev '^(|bpfstatsd.c|config.c|file.c|log.c|privs.c|rule.c|.*\.y)$'
+	    grep -E '^(counter|iface|compat)'
 }
 
 # compile compiler name file flags: add the object to $objects.

@@ -33,14 +33,13 @@
 
 static int	 no_access(const char *);
 
-/* bpfstatsd.c as it stands, but silent and looking at no file. */
-#define main			bpfstatsd_main
+/* args.c as it stands, but silent and looking at no file. */
 #define fprintf(to, ...)	((void)(to))
 #define printf(...)		((void)0)
 #define log_level(priority)	((void)(priority))
 #define access(path, mode)	no_access(path)
 #define stat(path, st)		((st)->st_mode = S_IFREG, no_access(path))
-#include "bpfstatsd.c"
+#include "args.c"
 #undef fprintf
 #undef stat
 
@@ -54,7 +53,24 @@ static int	 no_access(const char *);
 	}								\
 } while (0)
 
+struct options	 options;
+
 static jmp_buf	 ended;
+
+/* In place of run.c: there is no reload here. */
+void
+run_orphan(struct job *job)
+{
+	(void)job;
+	abort();
+}
+
+struct job *
+run_orphaned(const char *name)
+{
+	(void)name;
+	abort();
+}
 
 /* All that is executable is in /bin. */
 static int
@@ -140,7 +156,7 @@ try(int argc, char **argv)
 
 	optind = 0;
 	options = (struct options){ .environ = variables };
-	parse_arguments(argc, argv, &args);
+	args_parse(argc, argv, &args);
 	check(args.count >= 1 && args.count <= MAX_COUNT);
 	check(args.wait >= NSEC && args.wait <= MAX_TIME * NSEC);
 	check(args.ifname[0] != '\0' && strlen(args.ifname) < IF_NAMESIZE);
@@ -153,7 +169,7 @@ try(int argc, char **argv)
 		conf_free(one);
 		return;
 	}
-	one = one_rule(&args);
+	one = args_conf(&args);
 	rule = TAILQ_FIRST(&one->rules);
 	check(one->nrules == 1 && rule->counter != NULL);
 	check(rule->terms.count == args.count);

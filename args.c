@@ -1,0 +1,303 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The command line: options, help, the configuration of the one-rule form,
+ * and -n.
+ */
+
+#include <sys/types.h>
+#include <sys/stat.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <paths.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "bpfstatsd.h"
+
+static void		 print_usage(FILE *);
+static void		 usage(void) __attribute__((__noreturn__));
+static void		 help(void) __attribute__((__noreturn__));
+static const char	*find_command(const char *);
+static void		 check_words(struct rule *);
+
+static void
+print_usage(FILE *to)
+{
+	fprintf(to,
+	    "usage: bpfstatsd [-dhntv] [-D macro=value] [-f file]\n"
+	    "       bpfstatsd [-hntv] [-c count] [-i interface] [-w wait] "
+	    "command [argument ...]\n");
+}
+
+static void
+usage(void)
+{
+	print_usage(stderr);
+	exit(1);
+}
+
+static void
+help(void)
+{
+	print_usage(stdout);
+	printf("\n"
+	    "Run a command for every count packets seen on an interface.\n"
+	    "\n"
+	    "  -c count        packets needed to run the command "
+	    "(default %d)\n"
+	    "  -D macro=value  define a macro, stronger than the file's "
+	    "(default none)\n"
+	    "  -d              stay in the foreground and log to stderr "
+	    "(default off)\n"
+	    "  -f file         configuration file (default %s)\n"
+	    "  -h              print this and exit\n"
+	    "  -i interface    interface to count on (default %s)\n"
+	    "  -n              check the configuration and exit "
+	    "(default off)\n"
+	    "  -t              stay in the foreground, count, and log what "
+	    "would run (default off)\n"
+	    "  -v              log more; with -n print the configuration "
+	    "(default off)\n"
+	    "  -w wait         shortest time between two starts, a number of "
+	    "seconds or\n"
+	    "                  a number with s, m, h or d (default and "
+	    "minimum %ds)\n",
+	    DEFAULT_COUNT, CONF_FILE, DEFAULT_IFACE, DEFAULT_WAIT);
+	if (fflush(stdout) == EOF)
+		fatal("standard output");
+	exit(0);
+}
+
+/*
+ * Read the command line into args, which keeps pointers to it, and options.
+ * Exits if anything is wrong with it, and for -h.
+ */
+void
+args_parse(int argc, char **argv, struct arguments *args)
+{
+	static const char	 of_rule[] = "ciw", of_daemon[] = "Ddf";
+	const char		*wrong;
+	char			 used[128] = "";
+	int64_t			 count = DEFAULT_COUNT;
+	int			 ch;
+
+	*args = (struct arguments){
+		.file = CONF_FILE,
+		.ifname = DEFAULT_IFACE,
+		.wait = DEFAULT_WAIT * NSEC
+	};
+	/* "+": operands end the options with any C library */
+	while ((ch = getopt(argc, argv, "+c:D:df:hi:ntvw:")) != -1) {
+		if (strchr(used, ch) == NULL)
+			used[strlen(used)] = ch;
+		switch (ch) {
+		case 'c':
+			if (parse_number(optarg, MAX_COUNT, &count) == -1)
+				fatalx("-c %s: not a number from 1 to %"
+				    PRId64, optarg, MAX_COUNT);
+			break;
+		case 'D':
+			if ((wrong = parse_define(optarg)) != NULL)
+				fatalx("-D %s: %s", optarg, wrong);
+			break;
+		case 'd':
+			args->debug = 1;
+			break;
+		case 'f':
+			args->file = optarg;
+			break;
+		case 'h':
+			help();
+		case 'i':
+			args->ifname = optarg;
+			break;
+		case 'n':
+			args->check = 1;
+			break;
+		case 't':
+			options.test = 1;
+			break;
+		case 'v':
+			options.verbose = 1;
+			break;
+		case 'w':
+			if (parse_time(optarg, MAX_TIME, &args->wait) == -1)
+				fatalx("-w %s: not a time from 1s to %ds",
+				    optarg, MAX_TIME);
+			break;
+		default:
+			usage();
+		}
+	}
+	args->count = count;
+	args->command = argv + optind;
+	options.onerule = optind < argc;
+	if ((wrong = strpbrk(used, options.onerule ? of_daemon : of_rule)) !=
+	    NULL) {
+		log_warnx("-%c goes %s a command", *wrong,
+		    options.onerule ? "without" : "with");
+		usage();
+	}
+	if (parse_interface(args->ifname) == -1)
+		fatalx("-i %s: a name of an interface has 1 to %d letters, "
+		    "digits or signs, no / and no blank", args->ifname,
+		    IF_NAMESIZE - 1);
+	if (options.verbose)
+		log_level(LOG_DEBUG);
+	else if (options.onerule && !options.test)
+		log_level(LOG_NOTICE);
+}
+
+/*
+ * The configuration of a command line: one rule.  Exits if its command is not
+ * found, unless that is not to be run.
+ */
+struct conf *
+args_conf(const struct arguments *args)
+{
+	struct conf	*one;
+	struct rule	*rule;
+	const char	*path;
+	int		 n;
+
+	if ((path = find_command(args->command[0])) == NULL) {
+		if (!args->check)
+			fatal("%s", args->command[0]);
+		path = args->command[0];
+	}
+	for (n = 0; args->command[n] != NULL; n++)
+		continue;
+	if ((one = conf_new()) == NULL ||
+	    (rule = conf_alloc(one, sizeof(*rule))) == NULL ||
+	    (rule->command = conf_alloc(one, (n + 1) *
+	    sizeof(*rule->command))) == NULL ||
+	    (rule->command[0] = conf_strdup(one, path)) == NULL)
+		fatal("configuration");
+	memcpy(rule->command + 1, args->command + 1,
+	    (n - 1) * sizeof(*rule->command));
+	rule->name = "command";
+	strlcpy(rule->ifname, args->ifname, sizeof(rule->ifname));
+	rule->terms.count = args->count;
+	rule->terms.wait = args->wait;
+	if (args->check && (rule->account = account_self(one)) == NULL)
+		fatal("configuration");
+	TAILQ_INSERT_TAIL(&one->rules, rule, next);
+	one->nrules = 1;
+	if (conf_add_counters(one) == -1)
+		fatal("configuration");
+	return one;
+}
+
+/* As execvp(3) would.  Returns a static path, or NULL with errno. */
+static const char *
+find_command(const char *name)
+{
+	static char	 path[PATH_MAX];
+	const char	*dir = _PATH_DEFPATH, *end;
+	char		**p;
+	struct stat	 st;
+	int		 error = ENOENT, n;
+
+	if (name[0] == '\0') {
+		errno = ENOENT;
+		return NULL;
+	}
+	if (strchr(name, '/') != NULL)
+		return access(name, X_OK) == 0 ? name : NULL;
+	for (p = options.environ; *p != NULL; p++)
+		if (strncmp(*p, "PATH=", 5) == 0) {
+			dir = *p + 5;
+			break;
+		}
+	for (;; dir = end + 1) {
+		end = dir + strcspn(dir, ":");
+		n = snprintf(path, sizeof(path), "%.*s%s%s",
+		    (int)(end - dir), dir, end > dir ? "/" : "./", name);
+		if (n > 0 && (size_t)n < sizeof(path) &&
+		    stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+			if (access(path, X_OK) == 0)
+				return path;
+			error = errno;
+		}
+		if (*end == '\0')
+			break;
+	}
+	errno = error;
+	return NULL;
+}
+
+/* -n: print a configuration without errors if -v asks for that, and exit. */
+void
+args_check(struct conf *conf)
+{
+	if (options.verbose) {
+		if (options.onerule)
+			check_words(TAILQ_FIRST(&conf->rules));
+		conf_print(conf);
+	}
+	if (fflush(stdout) == EOF || ferror(stdout))
+		fatal("standard output");
+	fprintf(stderr, "configuration OK\n");
+	exit(0);
+}
+
+/* Can a rule of the command line be said in a file? */
+static void
+check_words(struct rule *rule)
+{
+	const char	*p;
+	int		 i;
+
+	rule->command[0] = args_path(rule->command[0]);
+	for (i = 0; rule->command[i] != NULL; i++) {
+		for (p = rule->command[i]; *p != '\0'; p++)
+			if (iscntrl((unsigned char)*p) && *p != '\t' &&
+			    *p != '\n')
+				fatalx("-v: word %d of the command has a "
+				    "control character that no configuration "
+				    "file can have", i + 1);
+		if (p - rule->command[i] > MAX_WORD)
+			fatalx("-v: word %d of the command is too long for a "
+			    "configuration file", i + 1);
+	}
+}
+
+/*
+ * The absolute path of a file: the daemon changes its directory, and a reload
+ * must find the same one.  To be freed; exits for want of memory.
+ */
+char *
+args_path(const char *path)
+{
+	char	 dir[PATH_MAX], *result;
+
+	if (path[0] == '/')
+		result = strdup(path);
+	else if (getcwd(dir, sizeof(dir)) == NULL ||
+	    asprintf(&result, "%s/%s", dir, path) == -1)
+		result = NULL;
+	if (result == NULL)
+		fatal("%s", path);
+	return result;
+}
