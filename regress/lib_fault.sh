@@ -162,7 +162,8 @@ works() {
 		send_frames "$OUT" 1
 		sent=$((sent + 1))
 		soon '[ "$(lines "$DIR/runs")" -gt "$seen" ] || dead ||
-		    [ "$(grep -c "cannot b" "$LOG")" -gt "$_logged" ]' $_limit ||
+		    [ "$(grep -c "cannot b" "$LOG")" -gt "$_logged" ]' \
+		    $_limit ||
 		    [ -n "$unheard" ] || fail "$now: no run, none refused"
 		! dead || return 1
 		[ "$(lines "$DIR/runs")" -gt "$seen" ] && break

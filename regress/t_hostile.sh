@@ -130,7 +130,8 @@ refuses() {
 	same 1 $? "$now: status"
 	same "" "$(processes)" "$now: left"
 	# (without descriptor 2 it cannot say anything)
-	[ -z "$_text" ] || grep -q "$_text" "$DIR/out" || fail "$now: it says $(cat "$DIR/out")"
+	[ -z "$_text" ] || grep -q "$_text" "$DIR/out" ||
+	    fail "$now: it says $(cat "$DIR/out")"
 	same "" "$(cat "$DIR/status")" "$now: output of a command"
 }
 

@@ -17,7 +17,7 @@
 /*
  * Start a program as a hostile user would:
  *
- *	hostile [-abcimz] [-l limit] program [argument ...]
+ *	hostile [-abceiz] [-l limit] program [argument ...]
  *
  *	-a	with a megabyte of further arguments
  *	-b	with all signals blocked
@@ -49,7 +49,8 @@ main(int argc, char *argv[])
 		"LD_PRELOAD=/tmp/nonexistent.so", "LD_LIBRARY_PATH=/tmp",
 		"LD_AUDIT=/tmp/nonexistent.so", "LD_BIND_NOW=", "LD_DEBUG=all",
 		"LD_DEBUG_OUTPUT=/tmp/nonexistent/x", "GCONV_PATH=/tmp",
-		"MALLOC_CHECK_=3", "MALLOC_OPTIONS=CFGJRSU", "MALLOC_PERTURB_=7",
+		"MALLOC_CHECK_=3", "MALLOC_OPTIONS=CFGJRSU",
+		"MALLOC_PERTURB_=7",
 		"GLIBC_TUNABLES=glibc.malloc.check=3", "EVENT_NOEPOLL=1",
 		"EVENT_NOPOLL=1", "EVENT_NOSELECT=1", "EVENT_NOKQUEUE=1",
 		"EVENT_SHOW_METHOD=1", "EVENT_EPOLL_USE_CHANGELIST=1",
