@@ -121,7 +121,8 @@ running() {
 	esac
 }
 
-# wait_until condition seconds: 0 as soon as it holds, 1 if it never does.
+# wait_until condition seconds: 0 as soon as it holds, 1 if it never does.  The
+# condition must not wait itself.
 wait_until() {
 	_tries=$(($2 * 10))
 	until eval "$1"; do

@@ -16,19 +16,7 @@
 # the kernel could not deliver all of it, and wakes nobody for each packet.
 
 . "${0%/*}/lib.sh"
-
-[ "$SYSTEM" = Linux ] || skip "nflog is of Linux"
-command -v nft >/dev/null || skip "no nft(8)"
-need_daemon
-pair_create IN OUT
-in_net nft -f - <<END || skip "no logging of the netdev family"
-table netdev test {
-	chain ingress {
-		type filter hook ingress device $IN priority 0
-		ether type 0x88b5 log group 5
-	}
-}
-END
+. "${0%/*}/lib_nflog.sh"
 
 conf <<END
 user root

@@ -19,18 +19,7 @@
 
 . "${0%/*}/lib.sh"
 . "${0%/*}/lib_reload.sh"
-[ "$SYSTEM" = Linux ] || skip "nflog is of Linux"
-command -v nft >/dev/null || skip "no nft(8)"
-need_daemon
-pair_create IN OUT
-in_net nft -f - <<END || skip "no logging of the netdev family"
-table netdev test {
-	chain ingress {
-		type filter hook ingress device $IN priority 0
-		ether type 0x88b5 log group 5
-	}
-}
-END
+. "${0%/*}/lib_nflog.sh"
 
 conf <<END
 user root
