@@ -477,9 +477,11 @@ environment_free(struct environment *env)
 }
 
 /*
- * Fork and execute.  vfork(2), because copying the page tables of a parent
- * with many rules costs as much as all else; so the child works on the
- * parent's memory, and changes nothing in it but its own frame and errno.
+ * Fork and execute.  With vfork(2) where the user stays the same, because
+ * copying the page tables of a parent with many rules costs as much as all
+ * else; so the child works on the parent's memory, and changes nothing in it
+ * but its own frame and errno.  It also holds the parent up: another user
+ * could stop it before it executes, and has files that may be slow to open.
  */
 static pid_t
 spawn(const struct rule *rule, char **argv, char **env, int error_fd,
@@ -492,7 +494,11 @@ spawn(const struct rule *rule, char **argv, char **env, int error_fd,
 	/* a signal for the child must not reach our handlers in it */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
-	if ((pid = vfork()) == 0)
+	if (rule->account != NULL && rule->account->uid != getuid())
+		pid = fork();
+	else
+		pid = vfork();
+	if (pid == 0)
 		child(rule, argv, env, error_fd, output_fd);
 	saved = errno;
 	sigprocmask(SIG_SETMASK, &old, NULL);

@@ -37,7 +37,7 @@ finish
 
 # ENOMEM 12, EAGAIN 11, EMFILE 24, EPERM 1, EACCES 13, EBUSY 16, EIO 5,
 # EINTR 4, ENOENT 2.
-for f in "malloc 12" "calloc 12" "vfork 11" "pipe2 24" "dup2 16" \
+for f in "malloc 12" "calloc 12" "fork 11" "pipe2 24" "dup2 16" \
     "setsid 1" "chdir 13" "fcntl 1" "setrlimit 1" "setgroups 1" \
     "setresgid 1" "setresuid 11" "prctl 1" "syscall 1" "execve 2" \
     "write 5" "read 4" "epoll_ctl 12"; do
