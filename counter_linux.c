@@ -23,6 +23,7 @@
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <arpa/inet.h>
 #include <linux/filter.h>
@@ -234,8 +235,12 @@ counter_sample(struct counter *counter)
 		 * fault and lose the number.
 		 */
 		*(volatile uint32_t *)next->raw = 0;
-		if (getsockopt(counter->fd, SOL_PACKET, PACKET_STATISTICS,
-		    next->raw, &len) == -1)
+		/*
+		 * Not getsockopt(3): on 32-bit systems that may be
+		 * socketcall(2), whose arguments the sandbox cannot see.
+		 */
+		if (syscall(SYS_getsockopt, counter->fd, SOL_PACKET,
+		    PACKET_STATISTICS, next->raw, &len) == -1)
 			next->raw[0] = 0;
 	}
 	if (next->raw[0] == 0)

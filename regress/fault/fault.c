@@ -36,6 +36,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <net/if.h>
@@ -221,9 +222,6 @@ FAIL(F_BIND, int, bind, -1,
 FAIL(F_SETSOCKOPT, int, setsockopt, -1,
     (int fd, int level, int option, const void *value, socklen_t len),
     (fd, level, option, value, len))
-FAIL(F_GETSOCKOPT, int, getsockopt, -1,
-    (int fd, int level, int option, void *value, socklen_t *len),
-    (fd, level, option, value, len))
 FAIL(F_SETRESUID, int, setresuid, -1, (uid_t r, uid_t e, uid_t s), (r, e, s))
 FAIL(F_SETRESGID, int, setresgid, -1, (gid_t r, gid_t e, gid_t s), (r, e, s))
 FAIL(F_SETGROUPS, int, setgroups, -1, (size_t n, const gid_t *groups),
@@ -380,7 +378,7 @@ syscall(long number, ...)
 	for (i = 0; i < nitems(arg); i++)
 		arg[i] = va_arg(ap, long);
 	va_end(ap);
-	if (hit(F_SYSCALL))
+	if (hit(number == SYS_getsockopt ? F_GETSOCKOPT : F_SYSCALL))
 		return -1;
 	return ((long (*)(long, ...))find(F_SYSCALL))(number, arg[0], arg[1],
 	    arg[2], arg[3], arg[4], arg[5]);

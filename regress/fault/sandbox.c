@@ -173,7 +173,8 @@ try_getsockopt(void)
 {
 	socklen_t	 len = sizeof(one);
 
-	return getsockopt(counter, SOL_SOCKET, SO_RCVBUF, &one, &len);
+	return syscall(SYS_getsockopt, counter, SOL_SOCKET, SO_RCVBUF, &one,
+	    &len);
 }
 
 static long
@@ -265,7 +266,8 @@ need_statistics(void)
 	struct tpacket_stats	 st;
 	socklen_t		 len = sizeof(st);
 
-	return getsockopt(counter, SOL_PACKET, PACKET_STATISTICS, &st, &len);
+	return syscall(SYS_getsockopt, counter, SOL_PACKET, PACKET_STATISTICS,
+	    &st, &len);
 }
 
 static long
@@ -391,8 +393,8 @@ obey(void)
 
 	for (counter = 1; counter < 1024; counter++) {
 		len = sizeof(st);
-		if (getsockopt(counter, SOL_PACKET, PACKET_STATISTICS, &st,
-		    &len) == 0)
+		if (syscall(SYS_getsockopt, counter, SOL_PACKET,
+		    PACKET_STATISTICS, &st, &len) == 0)
 			break;
 	}
 	order->result = BEGUN;
