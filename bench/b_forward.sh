@@ -21,7 +21,7 @@ if [ -n "$QUICK" ]; then
 	_rounds=1
 	_packets=20000
 else
-	_rounds=7
+	_rounds=9
 	_packets=100000
 fi
 

@@ -27,7 +27,7 @@ if [ -n "$QUICK" ]; then
 	_packets=10000
 	COPIES=4
 else
-	_rounds=7
+	_rounds=5
 	_slow=2
 	_packets=100000
 fi

@@ -37,7 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SETTLE_MS	1500	/* a tick comes within */
+#define SETTLE_MS	1100	/* a tick comes within */
 
 static int64_t	 now_us(void);
 static FILE	*start(char **);

@@ -86,7 +86,7 @@ function bars(i,	name) {
 	if (substr(keys[i], 1, 3) != "rx." || !n[keys[i]])
 		return
 	name = substr(keys[i], 4)
-	if (n["tx." name] && text[i] !~ /:/)
+	if (n["tx." name] && text[i] !~ / \/ /)
 		printf "\"%s\" %s %s\n", text[i], three(keys[i]),
 		    three("tx." name)
 }
@@ -135,23 +135,24 @@ function in_words() {
 	forwards("fw.pcap", "with a loop of libpcap that counts")
 	forwards("fw.tcpdump", "with `tcpdump -w /dev/null`")
 	forwards("fw.read1", "with a program that reads each packet")
-	printf "\nThat one spends a second processor on reading. For a packet " \
-	    "that is received bpfstatsd adds %.0f ns, for one that is sent " \
-	    "%.0f ns, with 1,000 rules %.0f and %.0f ns.\n\n",
+	printf "\nThat one spends a second processor on reading. For a " \
+	    "packet that is received bpfstatsd adds %.0f ns, for one that " \
+	    "is sent %.0f ns, with 1,000 rules %.0f and %.0f ns.\n\n",
 	    a_of("rx.rules1"), a_of("tx.rules1"), a_of("rx.rules1000"),
 	    a_of("tx.rules1000")
 	printf "While nothing happens, a daemon with one rule is woken %.1f " \
-	    "times a second and uses %s. A loop of the shell that looks once " \
-	    "a second uses %.0f times as much. 10,000 rules on 200 interfaces " \
-	    "use %s, woken %.1f times a second.\n\n",
+	    "times a second and uses %s. A loop of the shell that looks " \
+	    "once a second uses %.0f times as much. 10,000 rules on 200 " \
+	    "interfaces use %s, woken %.1f times a second.\n\n",
 	    a_of("idle.wakes.1.1"), idles("idle.cpu.1.1"),
 	    1 / ratio_of("idle.shell"), idles("idle.cpu.10000.200"),
 	    a_of("idle.wakes.10000.200")
-	printf "An `immediate` rule has its command running %.1f ms after the " \
-	    "packet; others wait for the next full second. From a backlog, " \
-	    "%s commands a second are run, %.0f %% of what a program can do " \
-	    "that does nothing else.\n\n", a_of("latency.immediate"),
-	    commas(a_of("runs.1")), 100 * ratio_of("runs.1")
+	printf "An `immediate` rule has its command running %.1f ms after " \
+	    "the packet; others wait for the next full second. From a " \
+	    "backlog, %s commands a second are run, %.0f %% of what a " \
+	    "program can do that does nothing else.\n\n",
+	    a_of("latency.immediate"), commas(a_of("runs.nobody")),
+	    100 * ratio_of("runs.nobody")
 	printf "Both processes together take %.1f MB of memory with one rule " \
 	    "and %.1f MB with 10,000.\n", b_of("pss.10000.200") / 1024,
 	    a_of("pss.10000.200") / 1024
