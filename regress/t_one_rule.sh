@@ -34,8 +34,10 @@ stop_daemon
 mkdir "$DIR/first" "$DIR/second"
 echo 'echo found "$@"; echo "exit $VARIABLE"; pwd; cat' >"$DIR/second/try"
 chmod 644 "$DIR/second/try"
-sed '1i\
-#!/bin/sh' "$DIR/second/try" >"$DIR/second/try2"
+{
+	echo '#!/bin/sh'
+	cat "$DIR/second/try"
+} >"$DIR/second/try2"
 chmod 755 "$DIR/second/try2"
 cd "$DIR/first" || exit 1
 PATH=$DIR/first:$DIR/second:$PATH VARIABLE=kept \
