@@ -314,7 +314,7 @@ children() {
 start_daemon() {
 	: >"$LOG"
 	(exec $IN_NET "$BPFSTATSD" -d "$@" -f "$CONF") \
-	    >"$LOG" 2>&1 </dev/null &
+	    >>"$LOG" 2>&1 </dev/null &
 	DAEMON=$!
 	wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10
 	alive
@@ -324,7 +324,7 @@ start_daemon() {
 # it and its command write goes to $LOG.
 start_rule() {
 	: >"$LOG"
-	(exec $IN_NET "$BPFSTATSD" "$@") >"$LOG" 2>&1 </dev/null &
+	(exec $IN_NET "$BPFSTATSD" "$@") >>"$LOG" 2>&1 </dev/null &
 	DAEMON=$!
 	wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10
 	alive
