@@ -457,6 +457,7 @@ tick_handler(int fd, short event, void *arg)
 {
 	struct poller	*poller = arg;
 	struct counter	*counter = poller->rule->counter;
+	int64_t		 time;
 
 	(void)fd;
 	(void)event;
@@ -466,7 +467,9 @@ tick_handler(int fd, short event, void *arg)
 	/* what is read here makes a shared counter ring no more */
 	if (sample(counter, tick_time) && counter->immediate)
 		look_immediate(counter, now());
-	look(poller, tick_time);
+	/* a wait or silence that began as late as this has passed */
+	time = now();
+	look(poller, time > tick_time ? time : tick_time);
 }
 
 /* Packets have arrived for immediate rules: not again in this millisecond. */
@@ -563,7 +566,7 @@ look(struct poller *poller, int64_t time)
 
 	if (rule->terms.within != 0)
 		rule_window(&rule->terms, rule->state, rule->counter->history,
-		    time);
+		    rule->counter->sampled);
 	what = rule_due(&rule->terms, rule->state,
 	    count_total(rule->counter->count), time, &next);
 	if (what != NOTHING) {
