@@ -25,14 +25,12 @@ examples=$REGRESS/../etc/examples
 # called: a program that notes its arguments and its standard input.
 cat >"$DIR/called" <<'CALLED'
 #!/bin/sh
-{
-	printf '%s' "${0##*/}"
-	for a; do
-		printf '|%s' "$a"
-	done
-	[ -t 0 ] || printf '<%s' "$(cat)"
-	echo
-} >>"${0%/*}/calls"
+line=${0##*/}
+for a; do
+	line="$line|$a"
+done
+[ -t 0 ] || line="$line<$(cat)"
+printf '%s\n' "$line" >>"${0%/*}/calls"
 CALLED
 chmod 755 "$DIR/called"
 calls=$DIR/calls
