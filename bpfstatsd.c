@@ -75,6 +75,8 @@ static void		 log_status(void);
 static void		 notify_status(void);
 static void		 end_if_idle(void);
 
+extern char		**environ;
+
 struct options		 options;
 
 static struct conf	*conf;
@@ -196,7 +198,6 @@ static void
 clean_start(void)
 {
 	static char	*empty[] = { NULL };
-	extern char	**environ;
 	struct sigaction sa;
 	sigset_t	 none;
 	int		 fd;
@@ -345,12 +346,11 @@ open_waiting(void)
 	RB_FOREACH(counter, counters, &conf->counters) {
 		if (counter->fd != -1)
 			continue;
-		if (n >= max_counters)
+		if (n >= max_counters) {
 			complain(counter, counter_device, EMFILE);
-		else if (open_counter(counter) == 0)
-			n++;
-		if (counter->fd == -1 && counter->error != ENXIO)
 			again = 1;
+		} else if (open_counter(counter) == 0)
+			n++;
 	}
 	if (!device_fails)
 		device_error = 0;
@@ -373,6 +373,7 @@ open_counter(struct counter *counter)
 	}
 	if (fd == -1 && (fd = counter_open(counter->ifname)) == -1) {
 		complain(counter, counter_device, errno);
+		again = 1;
 		return -1;
 	}
 	if (counter_index(counter->ifname) == 0) {
@@ -383,6 +384,7 @@ open_counter(struct counter *counter)
 	if (counter_attach(counter, fd) == -1) {
 		complain(counter, counter->ifname, errno);
 		close(fd);
+		again = 1;	/* even with ENXIO: it has just come */
 		return -1;
 	}
 	if (counter->error == 0)
