@@ -27,14 +27,17 @@
 #include "bpfstatsd.h"
 
 /*
- * The tick comes every second, a start follows it by some milliseconds.  A
- * wait or silence that lacks no more than this has passed; otherwise "wait
- * 5" would mean six seconds.
+ * At a tick, a wait or silence has passed if it lacks no more than this: a
+ * start follows its tick by some milliseconds, and where the clock ticks a
+ * hundred times a second not always by the same.  Otherwise "wait 5" would
+ * mean six seconds.
  */
-#define SLACK	(20 * NSEC / 1000)
+#define SLACK	(50 * NSEC / 1000)
 
 /* A window that was not computed within this time says nothing. */
 #define FRESH	(3 * NSEC / 2)
+
+static int	has_passed(const struct terms *, int64_t, int64_t, int64_t);
 
 /* Begin a new state, at a counter that has counted total packets so far. */
 void
@@ -61,6 +64,14 @@ rule_tally(const struct terms *terms, const struct state *state,
 	return tally;
 }
 
+/* Immediate rules are looked at again when the time has come, not before. */
+static int
+has_passed(const struct terms *terms, int64_t since, int64_t period,
+    int64_t time)
+{
+	return time - since >= period - (terms->immediate ? 0 : SLACK);
+}
+
 /*
  * Tell what the rule is due for at the given time with the given total.
  * When *next is earlier than NO_TIME, look again then even if no packet
@@ -79,12 +90,12 @@ rule_due(const struct terms *terms, const struct state *state,
 		if (terms->idle != 0 && state->power == POWER_ON)
 			return RENEW;
 		if (terms->exact || state->started == NEVER ||
-		    time - state->started >= terms->wait - SLACK)
+		    has_passed(terms, state->started, terms->wait, time))
 			return COUNT;
 		*next = state->started + terms->wait;
 	}
 	if (terms->idle != 0 && state->power != POWER_OFF) {
-		if (time - state->silent >= terms->idle - SLACK)
+		if (has_passed(terms, state->silent, terms->idle, time))
 			return IDLE;
 		if (state->silent + terms->idle < *next)
 			*next = state->silent + terms->idle;

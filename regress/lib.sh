@@ -324,7 +324,8 @@ start_daemon() {
 # it and its command write goes to $LOG.
 start_rule() {
 	: >"$LOG"
-	(exec $IN_NET "$BPFSTATSD" "$@") >>"$LOG" 2>&1 </dev/null &
+	(exec $IN_NET "$TOOLS/unignore" "$BPFSTATSD" "$@") >>"$LOG" 2>&1 \
+	    </dev/null &
 	DAEMON=$!
 	wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10
 	alive

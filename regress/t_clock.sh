@@ -59,7 +59,7 @@ kill -CONT "$engine" "$DAEMON"
 sleep 7
 stop_sender
 awk 'NR > 1 { gap = $1 - last; print gap
-	if (gap < 2980 || gap > 8200 || (gap > 4100 && ++long > 1)) bad = 1 }
+	if (gap < 2950 || gap > 8200 || (gap > 4100 && ++long > 1)) bad = 1 }
     { last = $1 }
     END { exit bad || NR < 6 || NR > 10 }' "$DIR/ticks" >"$DIR/gaps" ||
     fail "ms between starts, wait 3: $(tr '\n' ' ' <"$DIR/gaps")"

@@ -575,6 +575,8 @@ twin_enough(const struct twin *twin, int64_t time)
 static enum what
 twin_due(const struct twin *twin, int64_t time)
 {
+	int64_t	 slack = twin->terms.immediate ? 0 : 50 * MSEC;
+
 	if (twin->running)
 		return NOTHING;
 	if (twin_enough(twin, time)) {
@@ -584,11 +586,11 @@ twin_due(const struct twin *twin, int64_t time)
 			return COUNT;
 		if (!twin->ever_started)
 			return COUNT;
-		if (time >= twin->started + twin->terms.wait - 20 * MSEC)
+		if (time >= twin->started + twin->terms.wait - slack)
 			return COUNT;
 	}
 	if (twin->armed &&
-	    time >= twin->quiet + twin->terms.idle - 20 * MSEC)
+	    time >= twin->quiet + twin->terms.idle - slack)
 		return IDLE;
 	return NOTHING;
 }
@@ -692,6 +694,7 @@ twin_next(struct twin *twin, struct state *state, struct history *history,
 	struct state	 then = *state;
 	struct history	*copy;
 	int64_t		 dummy, looked = twin->looked;
+	int64_t		 slack = twin->terms.immediate ? 1 : 51 * MSEC;
 	size_t		 size;
 	int		 ever_looked = twin->ever_looked;
 
@@ -706,10 +709,9 @@ twin_next(struct twin *twin, struct state *state, struct history *history,
 		return;
 	}
 	twin_check(next > time, "next, past", 0);
-	if (next - time > 25 * MSEC)
-		twin_check(rule_due(&twin->terms, state, total,
-		    time + (next - time - 25 * MSEC), &dummy) == NOTHING,
-		    "next, early", 0);
+	if (next - time > slack)
+		twin_check(rule_due(&twin->terms, state, total, next - slack,
+		    &dummy) == NOTHING, "next, early", 0);
 	if (twin->terms.within != 0) {
 		size = sizeof(*history) + history->size *
 		    sizeof(history->total[0]);

@@ -37,7 +37,7 @@ alive
 same 5 "$(lines "$DIR/runs")" "runs in 22 s"
 within 0 $(($(awk 'NR == 1 { print $1 }' "$DIR/runs") - first)) 2000 \
     "ms to the first run"
-awk '	NR > 1 && ($1 - last < 4980 || $1 - last > 5500) {
+awk '	NR > 1 && ($1 - last < 4950 || $1 - last > 5500) {
 		print "run", NR, "came after", $1 - last, "ms"
 		bad = 1
 	}
