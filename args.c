@@ -39,7 +39,7 @@ static void		 print_usage(FILE *);
 static void		 usage(void) __attribute__((__noreturn__));
 static void		 help(void) __attribute__((__noreturn__));
 static const char	*find_command(const char *);
-static void		 check_words(struct rule *);
+static void		 check_words(struct conf *, struct rule *);
 
 static void
 print_usage(FILE *to)
@@ -253,7 +253,7 @@ args_check(struct conf *conf)
 {
 	if (options.verbose) {
 		if (options.onerule)
-			check_words(TAILQ_FIRST(&conf->rules));
+			check_words(conf, TAILQ_FIRST(&conf->rules));
 		conf_print(conf);
 	}
 	if (fflush(stdout) == EOF || ferror(stdout))
@@ -264,12 +264,16 @@ args_check(struct conf *conf)
 
 /* Can a rule of the command line be said in a file? */
 static void
-check_words(struct rule *rule)
+check_words(struct conf *conf, struct rule *rule)
 {
 	const char	*p;
+	char		*path;
 	int		 i;
 
-	rule->command[0] = args_path(rule->command[0]);
+	path = args_path(rule->command[0]);
+	if ((rule->command[0] = conf_strdup(conf, path)) == NULL)
+		fatal("configuration");
+	free(path);
 	for (i = 0; rule->command[i] != NULL; i++) {
 		for (p = rule->command[i]; *p != '\0'; p++)
 			if (iscntrl((unsigned char)*p) && *p != '\t' &&

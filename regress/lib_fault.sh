@@ -151,7 +151,8 @@ confined() {
 # has ended instead.
 works() {
 	_try=0
-	_limit=5
+	# libseccomp may fall into an endless loop: 10 s until it is killed
+	_limit=15
 	[ -z "$unheard" ] || _limit=1
 	# A counter that could not be had is tried again in a second.
 	soon 'dead || [ $(grep -c "^bpfstatsd: $IN: [^c]" "$LOG") -le \
