@@ -200,7 +200,7 @@ clean_start(void)
 	static char	*empty[] = { NULL };
 	struct sigaction sa;
 	sigset_t	 none;
-	int		 fd;
+	int		 fd, sig;
 
 	if (device != -1 && device != 3) {
 		if (dup2(device, 3) == -1 ||
@@ -225,7 +225,9 @@ clean_start(void)
 		fatal("getrlimit");
 	if (sigaction(SIGHUP, NULL, &sa) == 0 && sa.sa_handler == SIG_IGN)
 		options.hup_ignored = 1;
-	signal(SIGCHLD, SIG_DFL);
+	for (sig = 1; sig < NSIG; sig++)
+		if (sig != SIGHUP || !options.hup_ignored)
+			signal(sig, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -483,12 +485,7 @@ ready(int fd)
 static void
 set_up_events(void)
 {
-	static const int	 signals[] = {
-		SIGHUP, SIGINT, SIGTERM, SIGCHLD, SIGUSR1,
-#ifdef SIGINFO
-		SIGINFO
-#endif
-	};
+	static const int	 signals[] = { CAUGHT_SIGNALS };
 	size_t			 i;
 	int			 fd;
 

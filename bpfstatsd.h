@@ -33,6 +33,7 @@
 #include <net/if.h>
 
 #include <event.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,6 +57,13 @@
 #define MAX_NAME	63		/* bytes in a rule's name */
 #define MAX_WORD	8191		/* bytes in a word */
 #define MAX_INCLUDE	16		/* files inside each other */
+
+/* The signals that the parent catches. */
+#ifdef SIGINFO
+#define CAUGHT_SIGNALS	SIGHUP, SIGINT, SIGTERM, SIGCHLD, SIGUSR1, SIGINFO
+#else
+#define CAUGHT_SIGNALS	SIGHUP, SIGINT, SIGTERM, SIGCHLD, SIGUSR1
+#endif
 
 /* What a rule is due for. */
 enum what {

@@ -270,12 +270,7 @@ wait_for(int fd, int ms, int end)
 static void
 reset_signals(void)
 {
-	static const int	 ignored[] = {
-		SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGPIPE,
-#ifdef SIGINFO
-		SIGINFO
-#endif
-	};
+	static const int	 ignored[] = { CAUGHT_SIGNALS, SIGPIPE };
 	size_t			 i;
 
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)

@@ -514,13 +514,16 @@ static void
 child(const struct rule *rule, char **argv, char **env, int error_fd,
     int output_fd)
 {
-	struct failure	 failure = { STEP_SETUP, 0 };
-	sigset_t	 none;
-	int		 sig;
+	/* all others are at their default since the start */
+	static const int	 signals[] = { CAUGHT_SIGNALS, SIGPIPE };
+	struct failure		 failure = { STEP_SETUP, 0 };
+	sigset_t		 none;
+	size_t			 i;
 
-	for (sig = 1; sig < NSIG; sig++)
-		if (sig != SIGHUP || !options.hup_ignored)
-			signal(sig, SIG_DFL);
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (signals[i] != SIGHUP || !options.onerule ||
+		    !options.hup_ignored)
+			signal(signals[i], SIG_DFL);
 	if (dup2(null_fd, STDIN_FILENO) == -1)
 		goto fail;
 	if (!options.onerule) {

@@ -15,14 +15,17 @@
  */
 
 /*
- * Run a command again and again with posix_spawn(3) for so many milliseconds,
- * and print how many runs a second that was.
+ * Run a command again and again for so many milliseconds, and print how many
+ * runs a second that was: with posix_spawn(3), or if a user is given with
+ * fork(2), because posix_spawn(3) can become nobody else.
  */
 
 #include <sys/wait.h>
 
 #include <err.h>
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,25 +42,53 @@ now_us(void)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+static pid_t
+start(char **argv, const struct passwd *pw)
+{
+	static char	*environment[] = { NULL };
+	pid_t		 pid;
+
+	if (pw == NULL) {
+		if ((errno = posix_spawn(&pid, argv[0], NULL, NULL, argv,
+		    environment)) != 0)
+			err(1, "%s", argv[0]);
+		return pid;
+	}
+	if ((pid = fork()) == -1)
+		err(1, "fork");
+	if (pid != 0)
+		return pid;
+	if (setgroups(1, &pw->pw_gid) == -1 || setgid(pw->pw_gid) == -1 ||
+	    setuid(pw->pw_uid) == -1)
+		_exit(127);
+	execve(argv[0], argv, environment);
+	_exit(127);
+}
+
 int
 main(int argc, char *argv[])
 {
-	static char	*environment[] = { NULL };
+	struct passwd	*pw = NULL;
 	int64_t		 began, took, us;
-	pid_t		 pid;
 	int		 status;
 	long		 n = 0;
 
+	if (argc > 2 && argv[1][0] == '-' && argv[1][1] == 'u') {
+		if ((pw = getpwnam(argv[2])) == NULL)
+			errx(1, "%s: no such user", argv[2]);
+		argc -= 2;
+		argv += 2;
+	}
 	if (argc < 3)
-		errx(1, "usage: spawn milliseconds command [argument ...]");
+		errx(1, "usage: spawn [-u user] milliseconds command "
+		    "[argument ...]");
 	us = atol(argv[1]) * 1000;
 	began = now_us();
 	do {
-		if ((errno = posix_spawn(&pid, argv[2], NULL, NULL, argv + 2,
-		    environment)) != 0)
-			err(1, "%s", argv[2]);
-		if (waitpid(pid, &status, 0) == -1)
+		if (waitpid(start(argv + 2, pw), &status, 0) == -1)
 			err(1, "waitpid");
+		if (status != 0)
+			errx(1, "%s: status %d", argv[2], status);
 		n++;
 	} while ((took = now_us() - began) < us);
 	printf("%.1f\n", n * 1e6 / took);
