@@ -14,7 +14,7 @@ DEFS_NetBSD=	-D_OPENBSD_SOURCE
 
 DIAG=		-Wall -Wstrict-prototypes -Wmissing-prototypes \
 		-Wmissing-declarations -Wshadow -Wpointer-arith -Wcast-qual \
-		-Wsign-compare
+		-Wsign-compare -Wno-unused-parameter
 
 OS!=		uname -s
 LOCALBASE?=	/usr/local

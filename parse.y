@@ -32,6 +32,7 @@
 #include "counter.h"
 
 #define MAX_ERRORS	100
+#define MAX_QUOTED	40		/* bytes of a word in a message */
 
 struct file {
 	struct file	*up;		/* the file that includes this one */
@@ -40,7 +41,6 @@ struct file {
 	const char	*p;		/* the next character */
 	const char	*end;
 	int		 line;
-	int		 unclosed;	/* ends inside a rule */
 };
 
 struct macro {
@@ -56,56 +56,54 @@ struct keyword {
 	int		 where;		/* may begin a statement there */
 #define IN_FILE		1
 #define IN_RULE		2
-	const char	*usage;
+	const char	*form;		/* of the statement */
+};
+#define NKEYWORDS	16
+
+/* The words of a command, the last one first. */
+struct word {
+	struct word	*before;
+	char		*text;
+	size_t		 number;	/* 1 for the first */
 };
 
-/* What stands before a rule holds for it. */
+/* What a file sets outside rules applies to the rules after it. */
 struct defaults {
 	int64_t			 wait;
 	int64_t			 timeout;
 	const struct account	*account;
 };
 
-/* All that a parse needs to know; reset by each. */
-static struct conf	*conf;
-static struct file	*file;
-static int		 depth;		/* files open */
-static int		 errors;
-static struct macros	 macros;
-static struct defaults	 defaults;
-static struct rule	*rule;		/* the one being read, or NULL */
-static int		 rule_errors;	/* errors when it began */
-static int		 given[9];	/* lines of its statements, or 0 */
-#define GIVEN_INTERFACE	0
-#define GIVEN_DIRECTION	1
-#define GIVEN_COUNT	2
-#define GIVEN_WAIT	3
-#define GIVEN_IMMEDIATE	4
-#define GIVEN_COMMAND	5
-#define GIVEN_IDLE	6
-#define GIVEN_TIMEOUT	7
-#define GIVEN_USER	8
-static char		**words;	/* the arguments being read */
-static size_t		 nwords, words_size;
-static const char	*included;	/* by the statement being read */
-static int		 included_line;
+/* The statement being read, for the message about a token in it. */
+struct statement {
+	int			 last;		/* token, or 0: none yet */
+	const struct keyword	*keyword;	/* it begins with, or NULL */
+	const char		*form;		/* or NULL: unknown */
+	char			 word[48];	/* it begins with, or "" */
+	char			 token[48];	/* the last one, as written */
+	int			 reported;	/* it is in error */
+};
 
-/* For the message about a token that does not fit. */
-static int		 statement_begins;
-static int		 closed;	/* the last token was } */
-static const char	*statement_usage;
-static const struct keyword *statement;
-static char		 statement_word[48];
-static char		 token[48];	/* printable, as written */
-static int		 reported;	/* the scanner has reported it */
-static int		 stopped;	/* no sense in going on */
-
-/* Of -D, for as long as the program runs. */
-static struct macros	 definitions = SLIST_HEAD_INITIALIZER(definitions);
+/* All that a parse needs to know; yacc can be passed nothing. */
+static struct parser {
+	struct conf		*conf;
+	struct file		*file;
+	int			 depth;		/* files open */
+	int			 errors;
+	int			 stopped;	/* no sense in going on */
+	struct macros		 definitions;	/* -D: these outlive a parse */
+	struct macros		 macros;
+	struct defaults		 defaults;
+	struct statement	 statement;
+	struct rule		*rule;		/* being read, or NULL */
+	int			 rule_errors;	/* errors when it began */
+	int			 given[NKEYWORDS]; /* lines of its statements */
+} parser;
 
 typedef struct {
 	union {
-		char	*string;
+		char		*string;
+		struct word	*word;
 	}	 v;
 	int	 lineno;
 } YYSTYPE;
@@ -119,18 +117,21 @@ static void		 error_at(int, const char *, ...)
 static int		 scan_error(const char *, ...)
 			    __attribute__((__format__(printf, 1, 2)));
 static void		 out_of_memory(void);
-static char		*show(const char *);
+static const char	*quoted(const char *);
 static int		 file_push(const char *, const char *, size_t, char *);
 static void		 file_pop(void);
-static void		 include_push(void);
+static void		 include_push(const char *, int);
 static void		 macro_set(const char *, int, const char *);
 static const char	*macro_get(const struct macros *, const char *);
 static void		 rule_begin(const char *, int, int);
 static void		 rule_end(void);
 static void		 rule_check(void);
+static void		 rule_not_closed(int);
+static const struct keyword *keyword_of(int);
+static int		 given(int);
 static int		 once(int, int);
-static void		 word_add(char *);
-static char		**words_copy(void);
+static struct word	*word_add(struct word *, char *);
+static char		**words_array(const struct word *);
 static void		 set_interface(const char *, int, int);
 static void		 set_direction(int, int);
 static void		 set_count(const char *, int, int);
@@ -138,8 +139,8 @@ static void		 set_within(const char *, int);
 static void		 set_wait(const char *, int, int);
 static void		 set_timeout(const char *, int, int);
 static void		 set_user(const char *, int, int);
-static void		 set_command(int);
-static void		 set_idle(const char *, int, int);
+static void		 set_command(const struct word *, int);
+static void		 set_idle(const char *, const struct word *, int, int);
 %}
 
 %token		K_RULE K_INTERFACE K_DIRECTION K_IN K_OUT K_COUNT K_EXACT
@@ -147,25 +148,18 @@ static void		 set_idle(const char *, int, int);
 %token		K_USER K_INCLUDE ERROR
 %token	<v.string>	STRING WORD
 %type	<v.string>	value
+%type	<v.word>	words
 
 %%
 
 grammar		: /* empty */
 		| grammar '\n'
-		| grammar include '\n'		{ include_push(); }
+		| grammar K_INCLUDE value '\n'	{
+			include_push($3, $<lineno>3);
+		}
 		| grammar macro '\n'
-		| grammar setting '\n'
+		| grammar setting '\n'		{ yyerrok; }
 		| grammar rule '\n'
-		| grammar error '\n'		{
-			rule = NULL;
-			yyerrok;
-		}
-		;
-
-include		: K_INCLUDE value		{
-			included = $2;
-			included_line = $<lineno>2;
-		}
 		;
 
 macro		: value '=' value		{
@@ -177,10 +171,8 @@ value		: STRING
 		| WORD
 		;
 
-/* Behind "lines error" there is no choice but to skip to one of the two. */
 rule		: rulehead lines '}'		{ rule_end(); }
-		| rulehead lines statement '}'	{ rule_end(); }
-		| rulehead lines error '}'	{
+		| rulehead lines statement '}'	{
 			rule_end();
 			yyerrok;
 		}
@@ -189,25 +181,21 @@ rule		: rulehead lines '}'		{ rule_end(); }
 rulehead	: K_RULE value '{'		{
 			rule_begin($2, $<lineno>1, $<lineno>2);
 		}
-		| badhead			{
+		| K_RULE error brace		{
 			rule_begin(NULL, $<lineno>1, $<lineno>1);
 			yyerrok;
 		}
 		;
 
-badhead		: errorhead '{'
-		| errorhead '\n'		/* the { is missing */
-		| errorhead '\n' '{'
-		;
-
-errorhead	: K_RULE error
-		| K_RULE value error
+/* It may be missing, or on the next line. */
+brace		: '{'
+		| '\n'
+		| '\n' '{'
 		;
 
 lines		: /* empty */
 		| lines '\n'
-		| lines statement '\n'
-		| lines error '\n'		{ yyerrok; }
+		| lines statement '\n'		{ yyerrok; }
 		| lines rulehead		/* a } is missing */
 		;
 
@@ -222,7 +210,9 @@ statement	: setting
 			set_direction(DIRECTION_OUT, $<lineno>1);
 		}
 		| count
-		| count K_EXACT			{ rule->terms.exact = 1; }
+		| count K_EXACT			{
+			parser.rule->terms.exact = 1;
+		}
 		| count K_WITHIN value		{
 			set_within($3, $<lineno>3);
 		}
@@ -231,17 +221,18 @@ statement	: setting
 			    "other");
 		}
 		| K_IMMEDIATE			{
-			if (once(GIVEN_IMMEDIATE, $<lineno>1))
-				rule->terms.immediate = 1;
+			if (once(K_IMMEDIATE, $<lineno>1))
+				parser.rule->terms.immediate = 1;
 		}
-		| K_COMMAND path arguments	{
-			set_command($<lineno>1);
+		| K_COMMAND words		{
+			set_command($2, $<lineno>1);
 		}
-		| K_IDLE value path arguments	{
-			set_idle($2, $<lineno>1, $<lineno>2);
+		| K_IDLE value words		{
+			set_idle($2, $3, $<lineno>1, $<lineno>2);
 		}
 		;
 
+/* In a rule and outside.  An error is skipped up to the statement's end. */
 setting		: K_WAIT value			{
 			set_wait($2, $<lineno>1, $<lineno>2);
 		}
@@ -254,6 +245,7 @@ setting		: K_WAIT value			{
 		| K_USER value			{
 			set_user($2, $<lineno>1, $<lineno>2);
 		}
+		| error
 		;
 
 count		: K_COUNT value			{
@@ -261,26 +253,23 @@ count		: K_COUNT value			{
 		}
 		;
 
-path		: value				{
-			nwords = 0;
+words		: value				{
 			if ($1[0] != '/')
 				error_at($<lineno>1, "%s: not an absolute "
-				    "path", show($1));
-			word_add($1);
+				    "path", quoted($1));
+			$$ = word_add(NULL, $1);
 		}
-		;
-
-arguments	: /* empty */
-		| arguments STRING		{ word_add($2); }
-		| arguments WORD		{
+		| words STRING			{ $$ = word_add($1, $2); }
+		| words WORD			{
 			error_at($<lineno>2, "argument %s must stand in "
-			    "quotes", show($2));
+			    "quotes", quoted($2));
+			$$ = $1;
 		}
 		;
 
 %%
 
-static const struct keyword keywords[] = {
+static const struct keyword keywords[NKEYWORDS] = {
 	{ "command",	K_COMMAND,	IN_RULE,
 	    "command path [\"argument\" ...]" },
 	{ "count",	K_COUNT,	IN_RULE,
@@ -295,7 +284,8 @@ static const struct keyword keywords[] = {
 	{ "interface",	K_INTERFACE,	IN_RULE,	"interface name" },
 	{ "none",	K_NONE,		0,		NULL },
 	{ "out",	K_OUT,		0,		NULL },
-	{ "rule",	K_RULE,		IN_FILE,	"rule name {" },
+	/* in a rule it says that a } is missing */
+	{ "rule",	K_RULE,		IN_FILE | IN_RULE, "rule name {" },
 	{ "timeout",	K_TIMEOUT,	IN_FILE | IN_RULE,
 	    "timeout time | none" },
 	{ "user",	K_USER,		IN_FILE | IN_RULE,	"user name" },
@@ -306,38 +296,32 @@ static const struct keyword keywords[] = {
 #define nitems(a)	(sizeof(a) / sizeof((a)[0]))
 
 /*
- * Read a configuration from a buffer into an empty conf.  The name stands in
- * messages, and included files are looked for beside it.  May be called any
+ * Read a configuration from a buffer into an empty conf.  Messages begin with
+ * the name, and included files are looked for beside it.  May be called any
  * number of times.  Returns 0; or -1 after each error was logged as
  * "file:line: message", and then conf is good for conf_free() alone.
  */
 int
-parse_conf(struct conf *to, const char *name, const char *text, size_t len)
+parse_conf(struct conf *conf, const char *name, const char *text, size_t len)
 {
-	conf = to;
-	file = NULL;
-	depth = errors = stopped = reported = 0;
-	SLIST_INIT(&macros);
-	defaults = (struct defaults){
-		.wait = DEFAULT_WAIT * NSEC,
-		.timeout = DEFAULT_TIMEOUT * NSEC
+	parser = (struct parser){
+		.conf = conf,
+		.definitions = parser.definitions,
+		.defaults = {
+			.wait = DEFAULT_WAIT * NSEC,
+			.timeout = DEFAULT_TIMEOUT * NSEC
+		}
 	};
-	rule = NULL;
-	statement_begins = 1;
-
 	if (file_push(name, text, len, NULL) == -1)
 		out_of_memory();
-	else if (yyparse() != 0 && errors == 0)
-		errors++;
-	while (file != NULL)
+	else if (yyparse() != 0 && parser.errors == 0)
+		parser.errors++;
+	while (parser.file != NULL)
 		file_pop();
-	free(words);
-	words = NULL;
-	nwords = words_size = 0;
 
-	if (errors == 0 && conf_add_counters(conf) == -1)
+	if (parser.errors == 0 && conf_add_counters(conf) == -1)
 		out_of_memory();
-	return errors == 0 ? 0 : -1;
+	return parser.errors == 0 ? 0 : -1;
 }
 
 /*
@@ -368,7 +352,7 @@ parse_define(const char *s)
 	}
 	macro->name = name;
 	macro->value = value;
-	SLIST_INSERT_HEAD(&definitions, macro, entry);
+	SLIST_INSERT_HEAD(&parser.definitions, macro, entry);
 	return NULL;
 }
 
@@ -438,71 +422,80 @@ error_at(int line, const char *fmt, ...)
 	char	 message[512];
 	va_list	 ap;
 
-	if (stopped)
+	if (parser.stopped)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	log_at(file->name, line, "%s", message);
-	if (++errors == MAX_ERRORS) {
-		log_at(file->name, line, "too many errors");
-		stopped = 1;
+	log_at(parser.file->name, line, "%s", message);
+	if (++parser.errors == MAX_ERRORS) {
+		log_at(parser.file->name, line, "too many errors");
+		parser.stopped = 1;
 	}
 }
 
 static void
 out_of_memory(void)
 {
-	if (file != NULL)
-		error_at(file->line, "%s", strerror(ENOMEM));
+	if (parser.file != NULL)
+		error_at(parser.file->line, "%s", strerror(ENOMEM));
 	else
 		log_warnx("configuration: %s", strerror(ENOMEM));
-	errors++;
-	stopped = 1;
+	parser.errors++;
+	parser.stopped = 1;
 }
 
-/* A word for a message: in quotes, printable, not too long. */
-static char *
-show(const char *s)
+/* The beginning of s, printable, with three dots if there is more. */
+static void
+print_some(char *buf, size_t size, const char *s, size_t len)
 {
-	static char	 buf[64];
-	char		 word[56];
-	size_t		 len = strlen(s);
+	log_printable(buf, size, s, len < MAX_QUOTED ? len : MAX_QUOTED);
+	if (len > MAX_QUOTED)
+		strlcat(buf, "...", size);
+}
 
-	log_printable(word, sizeof(word), s, len < 40 ? len : 40);
-	snprintf(buf, sizeof(buf), "\"%s%s\"", word, len > 40 ? "..." : "");
-	return buf;
+/* A word for a message; lives as long as the configuration. */
+static const char *
+quoted(const char *s)
+{
+	char		 some[MAX_QUOTED + 16], buf[sizeof(some) + 2];
+	const char	*copy;
+
+	print_some(some, sizeof(some), s, strlen(s));
+	snprintf(buf, sizeof(buf), "\"%s\"", some);
+	copy = conf_strdup(parser.conf, buf);
+	return copy != NULL ? copy : "\"...\"";
 }
 
 /*
  * yacc found a token that does not fit, or has no memory.  Say which token,
- * and what the statement looks like that it stands in.
+ * and what its statement should look like.
  */
 int
 yyerror(const char *message)
 {
-	int	 line = yylval.lineno;
+	struct statement	*st = &parser.statement;
+	int			 line = yylval.lineno, inside;
 
-	if (reported) {				/* by the scanner */
-		reported = 0;
+	if (st->reported)			/* by the scanner */
 		return 0;
-	}
+	st->reported = 1;
+	inside = parser.rule != NULL;
 	if (strcmp(message, "syntax error") != 0)
 		error_at(line, "%s", message);
-	else if (statement == NULL && statement_usage == NULL &&
-	    statement_word[0] != '\0')
-		error_at(line, "unknown statement %s", statement_word);
-	else if (statement != NULL && statement->where == 0)
-		error_at(line, "no statement begins with %s", statement_word);
-	else if (statement != NULL &&
-	    (statement->where & (rule != NULL ? IN_RULE : IN_FILE)) == 0)
-		error_at(line, "%s does not belong %s a rule",
-		    statement_word, rule != NULL ? "inside" : "outside");
-	else if (statement_usage != NULL)
-		error_at(line, "unexpected %s: the form is: %s", token,
-		    statement_usage);
+	else if (st->form == NULL && st->keyword == NULL && st->word[0] != '\0')
+		error_at(line, "unknown statement %s", st->word);
+	else if (st->keyword != NULL && st->keyword->where == 0)
+		error_at(line, "no statement begins with %s", st->word);
+	else if (st->keyword != NULL &&
+	    (st->keyword->where & (inside ? IN_RULE : IN_FILE)) == 0)
+		error_at(line, "%s does not belong %s a rule", st->word,
+		    inside ? "inside" : "outside");
+	else if (st->form != NULL)
+		error_at(line, "unexpected %s: the form is: %s", st->token,
+		    st->form);
 	else
-		error_at(line, "unexpected %s", token);
+		error_at(line, "unexpected %s", st->token);
 	return 0;
 }
 
@@ -511,57 +504,54 @@ yyerror(const char *message)
 static int
 file_push(const char *name, const char *text, size_t len, char *to_free)
 {
-	struct file	*up = file;
+	struct file	*file;
 
-	if ((file = calloc(1, sizeof(*file))) == NULL) {
-		file = up;
+	if ((file = calloc(1, sizeof(*file))) == NULL)
 		return -1;
-	}
-	if ((file->name = conf_strdup(conf, name)) == NULL) {
+	if ((file->name = conf_strdup(parser.conf, name)) == NULL) {
 		free(file);
-		file = up;
 		return -1;
 	}
-	file->up = up;
 	file->text = to_free;
 	file->p = text;
 	file->end = text + len;
 	file->line = 1;
-	depth++;
+	file->up = parser.file;
+	parser.file = file;
+	parser.depth++;
 	return 0;
 }
 
 static void
 file_pop(void)
 {
-	struct file	*up = file->up;
+	struct file	*file = parser.file;
 
+	parser.file = file->up;
+	parser.depth--;
 	free(file->text);
 	free(file);
-	file = up;
-	depth--;
 }
 
-/* Go on with the file that was included, beside the one that includes it. */
+/* Go on with the file that is included, beside the one that includes it. */
 static void
-include_push(void)
+include_push(const char *name, int line)
 {
 	char		 path[MAX_WORD + 2048], *text;
-	const char	*slash, *error;
+	const char	*from = parser.file->name, *slash, *error;
 	size_t		 len;
 	int		 n;
 
-	slash = included[0] == '/' ? NULL : strrchr(file->name, '/');
+	slash = name[0] == '/' ? NULL : strrchr(from, '/');
 	n = snprintf(path, sizeof(path), "%.*s%s",
-	    slash == NULL ? 0 : (int)(slash + 1 - file->name), file->name,
-	    included);
+	    slash == NULL ? 0 : (int)(slash + 1 - from), from, name);
 	if (n < 0 || (size_t)n >= sizeof(path))
-		error_at(included_line, "include: %s", strerror(ENAMETOOLONG));
-	else if (depth >= MAX_INCLUDE)
-		error_at(included_line, "include %s: more than %d files "
-		    "inside each other", show(included), MAX_INCLUDE);
+		error_at(line, "include: %s", strerror(ENAMETOOLONG));
+	else if (parser.depth >= MAX_INCLUDE)
+		error_at(line, "include %s: more than %d files inside each "
+		    "other", quoted(name), MAX_INCLUDE);
 	else if ((text = file_read(path, &len, &error)) == NULL)
-		error_at(included_line, "include %s: %s", show(path), error);
+		error_at(line, "include %s: %s", quoted(path), error);
 	else if (file_push(path, text, len, text) == -1) {
 		free(text);
 		out_of_memory();
@@ -591,157 +581,193 @@ macro_set(const char *name, int line, const char *value)
 		continue;
 	if (*p != '\0' || p == name) {
 		error_at(line, "%s: a macro's name has letters, digits and _ "
-		    "only", show(name));
+		    "only", quoted(name));
 		return;
 	}
-	if ((macro = conf_alloc(conf, sizeof(*macro))) == NULL) {
+	if ((macro = conf_alloc(parser.conf, sizeof(*macro))) == NULL) {
 		out_of_memory();
 		return;
 	}
 	macro->name = name;
 	macro->value = value;
-	SLIST_INSERT_HEAD(&macros, macro, entry);
+	SLIST_INSERT_HEAD(&parser.macros, macro, entry);
 }
 
 /* Rules. */
 
-/* A rule without a name is one whose first line is in error. */
+/*
+ * Begin a rule.  Without a name its first line is in error: it is read for
+ * the errors in it and then forgotten.
+ */
 static void
 rule_begin(const char *name, int line, int name_line)
 {
-	struct rule	*other;
+	struct conf	*conf = parser.conf;
+	struct rule	*rule, *other;
 
-	if (rule != NULL && rule->name[0] != '\0')
-		error_at(line, "} is missing: rule %s of line %d is not "
-		    "closed", show(rule->name), rule->line);
+	if (parser.rule != NULL)
+		rule_not_closed(line);
 	if ((rule = conf_alloc(conf, sizeof(*rule))) == NULL) {
 		out_of_memory();
 		return;
 	}
-	rule_errors = errors;
-	memset(given, 0, sizeof(given));
-	rule->name = name != NULL ? name : "";
-	rule->file = file->name;
+	parser.rule = rule;
+	parser.rule_errors = parser.errors;
+	memset(parser.given, 0, sizeof(parser.given));
+	rule->name = name;
+	rule->file = parser.file->name;
 	rule->line = line;
 	memcpy(rule->ifname, DEFAULT_IFACE, sizeof(DEFAULT_IFACE));
 	rule->terms.count = DEFAULT_COUNT;
-	rule->terms.wait = defaults.wait;
-	rule->timeout = defaults.timeout;
-	rule->account = defaults.account;
+	rule->terms.wait = parser.defaults.wait;
+	rule->timeout = parser.defaults.timeout;
+	rule->account = parser.defaults.account;
 
 	if (name == NULL)
-		rule_errors = -1;
-	else if (name[0] == '\0' || strlen(name) > MAX_NAME ||
+		return;
+	if (name[0] == '\0' || strlen(name) > MAX_NAME ||
 	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-")] != '\0')
 		error_at(name_line, "rule %s: a name has 1 to %d letters, "
-		    "digits, _ . : -", show(name), MAX_NAME);
+		    "digits, _ . : -", quoted(name), MAX_NAME);
 	else if ((other = RB_INSERT(rule_names, &conf->names, rule)) != NULL)
 		error_at(name_line, "rule %s is already defined at %s:%d",
-		    show(name), other->file, other->line);
+		    quoted(name), other->file, other->line);
 }
 
 static void
 rule_end(void)
 {
-	if (rule == NULL)
-		return;
-	if (errors == rule_errors)
-		rule_check();
-	TAILQ_INSERT_TAIL(&conf->rules, rule, next);
-	rule->number = conf->nrules++;
-	rule = NULL;
+	struct rule	*rule = parser.rule;
+
+	if (rule != NULL && rule->name != NULL) {
+		if (parser.errors == parser.rule_errors)
+			rule_check();
+		TAILQ_INSERT_TAIL(&parser.conf->rules, rule, next);
+		rule->number = parser.conf->nrules++;
+	}
+	parser.rule = NULL;
+}
+
+/* The rule's } is missing, as this line shows. */
+static void
+rule_not_closed(int line)
+{
+	if (parser.rule->name != NULL)
+		error_at(line, "} is missing: rule %s of line %d is not "
+		    "closed", quoted(parser.rule->name), parser.rule->line);
 }
 
 /* What can only be said of a whole rule. */
 static void
 rule_check(void)
 {
+	struct rule	*rule = parser.rule;
 	struct terms	*terms = &rule->terms;
 
-	if (!given[GIVEN_COMMAND])
+	if (!given(K_COMMAND))
 		error_at(rule->line, "rule %s has no command",
-		    show(rule->name));
-	if (given[GIVEN_WAIT] && terms->exact)
-		error_at(given[GIVEN_WAIT], "wait does not go with exact");
-	if (given[GIVEN_IDLE] && terms->exact)
-		error_at(given[GIVEN_IDLE], "idle does not go with exact");
-	if (given[GIVEN_DIRECTION] && strncmp(rule->ifname, "pflog", 5) == 0 &&
+		    quoted(rule->name));
+	if (given(K_WAIT) && terms->exact)
+		error_at(given(K_WAIT), "wait does not go with exact");
+	if (given(K_IDLE) && terms->exact)
+		error_at(given(K_IDLE), "idle does not go with exact");
+	if (given(K_DIRECTION) && strncmp(rule->ifname, "pflog", 5) == 0 &&
 	    rule->ifname[5 + strspn(rule->ifname + 5, "0123456789")] == '\0')
-		error_at(given[GIVEN_DIRECTION], "direction does not go with "
-		    "%s: pf tags all that it logs as out", rule->ifname);
-	else if (given[GIVEN_DIRECTION] && counter_listens(rule->ifname))
-		error_at(given[GIVEN_DIRECTION], "direction does not go with "
-		    "%s: say it in the firewall's rule", rule->ifname);
+		error_at(given(K_DIRECTION), "direction does not go with %s: "
+		    "pf tags all that it logs as out", rule->ifname);
+	else if (given(K_DIRECTION) && counter_listens(rule->ifname))
+		error_at(given(K_DIRECTION), "direction does not go with %s: "
+		    "say it in the firewall's rule", rule->ifname);
 	if (rule->account == NULL && getuid() == 0)
 		error_at(rule->line, "rule %s has no user: required when "
-		    "started as root", show(rule->name));
-	if (rule->account == NULL && getuid() != 0) {
-		if ((defaults.account = account_self(conf)) == NULL)
+		    "started as root", quoted(rule->name));
+	else if (rule->account == NULL) {
+		rule->account = account_self(parser.conf);
+		if (rule->account == NULL)
 			out_of_memory();
-		rule->account = defaults.account;
+		parser.defaults.account = rule->account;
 	}
+}
+
+static const struct keyword *
+keyword_of(int token)
+{
+	size_t	 i;
+
+	for (i = 0; i < nitems(keywords); i++)
+		if (keywords[i].token == token)
+			return &keywords[i];
+	return NULL;
+}
+
+/* The line on which the rule has the statement, or 0. */
+static int
+given(int token)
+{
+	return parser.given[keyword_of(token) - keywords];
 }
 
 /* Note a statement of a rule.  Returns 0 if the rule has it already. */
 static int
-once(int which, int line)
+once(int token, int line)
 {
-	static const char	*names[] = {
-		"interface", "direction", "count", "wait", "immediate",
-		"command", "idle", "timeout", "user"
-	};
+	const struct keyword	*keyword = keyword_of(token);
+	int			*first = &parser.given[keyword - keywords];
 
-	if (given[which]) {
+	if (*first != 0) {
 		error_at(line, "%s is given twice: first in line %d",
-		    names[which], given[which]);
+		    keyword->name, *first);
 		return 0;
 	}
-	given[which] = line;
+	*first = line;
 	return 1;
 }
 
-static void
-word_add(char *word)
+/* Add a word to a command, NULL for a new one. */
+static struct word *
+word_add(struct word *before, char *text)
 {
-	char	**p;
+	struct word	*word;
 
-	if (nwords + 1 >= words_size) {
-		size_t	 size = words_size == 0 ? 16 : 2 * words_size;
-
-		if ((p = reallocarray(words, size, sizeof(*p))) == NULL) {
-			out_of_memory();
-			return;
-		}
-		words = p;
-		words_size = size;
+	if ((word = conf_alloc(parser.conf, sizeof(*word))) == NULL) {
+		out_of_memory();
+		return before;
 	}
-	words[nwords++] = word;
-	words[nwords] = NULL;
+	word->before = before;
+	word->text = text;
+	word->number = before != NULL ? before->number + 1 : 1;
+	return word;
 }
 
-/* The words that were added, as execve(2) wants them. */
+/* A command's words as execve(2) wants them. */
 static char **
-words_copy(void)
+words_array(const struct word *word)
 {
-	char	**copy;
+	size_t	 n = word != NULL ? word->number : 0;
+	char	**array;
 
-	if ((copy = conf_alloc(conf, (nwords + 1) * sizeof(*copy))) == NULL)
+	array = conf_alloc(parser.conf, (n + 1) * sizeof(*array));
+	if (array == NULL) {
 		out_of_memory();
-	else
-		memcpy(copy, words, nwords * sizeof(*copy));
-	return copy;
+		return NULL;
+	}
+	for (; word != NULL; word = word->before)
+		array[word->number - 1] = word->text;
+	return array;
 }
 
 static void
 set_interface(const char *name, int line, int name_line)
 {
-	if (!once(GIVEN_INTERFACE, line))
+	struct rule	*rule = parser.rule;
+
+	if (!once(K_INTERFACE, line))
 		return;
 	if (parse_interface(name) == -1)
 		error_at(name_line, "%s: a name of an interface has 1 to %d "
-		    "letters, digits or signs, no / and no blank", show(name),
-		    IF_NAMESIZE - 1);
+		    "letters, digits or signs, no / and no blank",
+		    quoted(name), IF_NAMESIZE - 1);
 	else
 		strlcpy(rule->ifname, name, sizeof(rule->ifname));
 }
@@ -749,8 +775,8 @@ set_interface(const char *name, int line, int name_line)
 static void
 set_direction(int direction, int line)
 {
-	if (once(GIVEN_DIRECTION, line))
-		rule->direction = direction;
+	if (once(K_DIRECTION, line))
+		parser.rule->direction = direction;
 }
 
 static void
@@ -758,91 +784,96 @@ set_count(const char *s, int line, int number_line)
 {
 	int64_t		 count;
 
-	if (!once(GIVEN_COUNT, line))
+	if (!once(K_COUNT, line))
 		return;
 	if (parse_number(s, MAX_COUNT, &count) == -1)
 		error_at(number_line, "count %s: not a number from 1 to %"
-		    PRId64, show(s), MAX_COUNT);
+		    PRId64, quoted(s), MAX_COUNT);
 	else
-		rule->terms.count = count;
+		parser.rule->terms.count = count;
 }
 
 static void
 set_within(const char *s, int line)
 {
-	if (parse_time(s, MAX_WITHIN, &rule->terms.within) == -1)
+	if (parse_time(s, MAX_WITHIN, &parser.rule->terms.within) == -1)
 		error_at(line, "within %s: not a time from 1s to %dm",
-		    show(s), MAX_WITHIN / 60);
+		    quoted(s), MAX_WITHIN / 60);
 }
 
 static void
 set_wait(const char *s, int line, int time_line)
 {
-	if (rule != NULL && !once(GIVEN_WAIT, line))
+	struct rule	*rule = parser.rule;
+
+	if (rule != NULL && !once(K_WAIT, line))
 		return;
-	if (parse_time(s, MAX_TIME,
-	    rule != NULL ? &rule->terms.wait : &defaults.wait) == -1)
+	if (parse_time(s, MAX_TIME, rule != NULL ? &rule->terms.wait :
+	    &parser.defaults.wait) == -1)
 		error_at(time_line, "wait %s: not a time from 1s to %ds",
-		    show(s), MAX_TIME);
+		    quoted(s), MAX_TIME);
 }
 
 /* NULL is none. */
 static void
 set_timeout(const char *s, int line, int time_line)
 {
+	struct rule	*rule = parser.rule;
 	int64_t		 timeout = 0;
 
-	if (rule != NULL && !once(GIVEN_TIMEOUT, line))
+	if (rule != NULL && !once(K_TIMEOUT, line))
 		return;
 	if (s != NULL && parse_time(s, MAX_TIME, &timeout) == -1)
 		error_at(time_line, "timeout %s: not a time from 1s to %ds",
-		    show(s), MAX_TIME);
+		    quoted(s), MAX_TIME);
 	else if (rule != NULL)
 		rule->timeout = timeout;
 	else
-		defaults.timeout = timeout;
+		parser.defaults.timeout = timeout;
 }
 
 static void
 set_user(const char *name, int line, int name_line)
 {
-	static struct account	 nobody = { .name = "", .uid = (uid_t)-1 };
-	struct account	*account, *engine;
-	const char	*error;
+	static const struct account	 nobody = { .name = "", .uid = -1 };
+	const struct account		*account, *engine;
+	const char			*error;
 
-	if (rule != NULL && !once(GIVEN_USER, line))
+	if (parser.rule != NULL && !once(K_USER, line))
 		return;
-	if ((account = account_find(conf, name, &error)) == NULL) {
-		error_at(name_line, "user %s: %s", show(name), error);
+	if ((account = account_find(parser.conf, name, &error)) == NULL) {
+		error_at(name_line, "user %s: %s", quoted(name), error);
 		account = &nobody;	/* one error is enough */
 	}
-	engine = account_find(conf, ENGINE_USER, &error);
+	engine = account_find(parser.conf, ENGINE_USER, &error);
 	if (strcmp(account->name, ENGINE_USER) == 0 ||
 	    (engine != NULL && account->uid == engine->uid))
 		error_at(name_line, "user %s: that is the engine's own user",
-		    show(name));
-	if (rule != NULL)
-		rule->account = account;
+		    quoted(name));
+	if (parser.rule != NULL)
+		parser.rule->account = account;
 	else
-		defaults.account = account;
+		parser.defaults.account = account;
 }
 
 static void
-set_command(int line)
+set_command(const struct word *words, int line)
 {
-	if (once(GIVEN_COMMAND, line))
-		rule->command = words_copy();
+	if (once(K_COMMAND, line))
+		parser.rule->command = words_array(words);
 }
 
 static void
-set_idle(const char *s, int line, int time_line)
+set_idle(const char *s, const struct word *words, int line, int time_line)
 {
-	if (!once(GIVEN_IDLE, line))
+	struct rule	*rule = parser.rule;
+
+	if (!once(K_IDLE, line))
 		return;
 	if (parse_time(s, MAX_TIME, &rule->terms.idle) == -1)
 		error_at(time_line, "idle %s: not a time from 1s to %ds",
-		    show(s), MAX_TIME);
-	rule->idle = words_copy();
+		    quoted(s), MAX_TIME);
+	rule->idle = words_array(words);
 }
 
 /* The scanner. */
@@ -858,39 +889,56 @@ is_word(int c)
 static int
 is_glued(void)
 {
+	const struct file	*file = parser.file;
+
 	return file->p < file->end && (is_word(*file->p) ||
 	    (*file->p != '\0' && strchr("\"'$", *file->p) != NULL));
 }
 
-/* Report an error in a token and leave out the rest of the statement. */
+/* Is this a backslash at the end of a line? */
 static int
-scan_error(const char *fmt, ...)
+is_joint(const struct file *file)
 {
-	const char	*from = file->p, *p;
-	char		 message[256];
-	va_list		 ap;
+	return *file->p == '\\' && file->end - file->p > 1 &&
+	    file->p[1] == '\n';
+}
 
-	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
-	va_end(ap);
-	error_at(file->line, "%s", message);
-	reported = 1;
-	while (file->p < file->end && *file->p != '\n') {
-		if (*file->p == '\\' && file->end - file->p > 1 &&
-		    file->p[1] == '\n') {
+/* Leave out the rest of the statement, but not the brace of a rule. */
+static void
+scan_skip(void)
+{
+	struct file	*file = parser.file;
+	const char	*from = file->p, *p;
+
+	for (; file->p < file->end && *file->p != '\n'; file->p++)
+		if (is_joint(file)) {
 			file->line++;
 			file->p++;
 		}
-		file->p++;
-	}
-	/* but not the brace that begins a rule */
-	if (statement != NULL && statement->token == K_RULE) {
+	if (parser.statement.keyword == keyword_of(K_RULE)) {
 		for (p = file->p; p > from &&
 		    (p[-1] == ' ' || p[-1] == '\t'); p--)
 			continue;
 		if (p > from && p[-1] == '{')
 			file->p = p - 1;
 	}
+}
+
+/* Report an error in a token. */
+static int
+scan_error(const char *fmt, ...)
+{
+	char	 message[256];
+	va_list	 ap;
+
+	if (!parser.statement.reported) {
+		va_start(ap, fmt);
+		vsnprintf(message, sizeof(message), fmt, ap);
+		va_end(ap);
+		error_at(parser.file->line, "%s", message);
+		parser.statement.reported = 1;
+	}
+	scan_skip();
 	return ERROR;
 }
 
@@ -903,6 +951,14 @@ scan_control(int c)
 	return scan_error("control character \\%03o", c);
 }
 
+/* A token has been read: keep it for messages, as it is written. */
+static void
+scan_note(const char *from)
+{
+	print_some(parser.statement.token, sizeof(parser.statement.token),
+	    from, parser.file->p - from);
+}
+
 /* A word or string is complete: keep it. */
 static int
 scan_keep(int kind, const char *s, size_t len)
@@ -910,8 +966,9 @@ scan_keep(int kind, const char *s, size_t len)
 	char	*p;
 
 	if (is_glued())
-		return scan_error("a blank is missing behind %s", token);
-	if ((p = conf_alloc(conf, len + 1)) == NULL) {
+		return scan_error("a blank is missing behind %s",
+		    parser.statement.token);
+	if ((p = conf_alloc(parser.conf, len + 1)) == NULL) {
 		out_of_memory();
 		return 0;
 	}
@@ -920,20 +977,11 @@ scan_keep(int kind, const char *s, size_t len)
 	return kind;
 }
 
-static void
-scan_show(const char *from)
-{
-	size_t	 len = file->p - from;
-
-	log_printable(token, sizeof(token), from, len < 40 ? len : 40);
-	if (len > 40)
-		strlcat(token, "...", sizeof(token));
-}
-
 /* Text in quotes; a string ends on its line. */
 static int
 scan_string(void)
 {
+	struct file	*file = parser.file;
 	char		 buf[MAX_WORD];
 	const char	*from = file->p;
 	size_t		 len = 0;
@@ -958,14 +1006,15 @@ scan_string(void)
 			    MAX_WORD);
 		buf[len++] = c;
 	}
-	scan_show(from);
+	scan_note(from);
 	return scan_keep(STRING, buf, len);
 }
 
-/* $name: the macro's value, as if it stood in quotes. */
+/* $name: the macro's value, as if it were written in quotes. */
 static int
 scan_macro(void)
 {
+	struct file	*file = parser.file;
 	char		 name[MAX_WORD + 1];
 	const char	*from = file->p++, *value;
 	size_t		 len = 0;
@@ -978,12 +1027,13 @@ scan_macro(void)
 		name[len++] = *file->p++;
 	}
 	name[len] = '\0';
-	scan_show(from);
+	scan_note(from);
 	if (len == 0)
 		return scan_error("a macro's name is missing behind $");
-	if ((value = macro_get(&definitions, name)) == NULL &&
-	    (value = macro_get(&macros, name)) == NULL)
-		return scan_error("macro %s is not defined", token);
+	if ((value = macro_get(&parser.definitions, name)) == NULL &&
+	    (value = macro_get(&parser.macros, name)) == NULL)
+		return scan_error("macro %s is not defined",
+		    parser.statement.token);
 	return scan_keep(STRING, value, strlen(value));
 }
 
@@ -994,126 +1044,142 @@ keyword_cmp(const void *word, const void *keyword)
 }
 
 static int
-scan_word(const struct keyword **keyword)
+scan_word(void)
 {
-	char		 word[16];
-	const char	*from = file->p;
-	size_t		 len;
+	struct file		*file = parser.file;
+	const struct keyword	*keyword;
+	const char		*from = file->p;
+	char			 word[16];
+	size_t			 len;
 
 	while (file->p < file->end && is_word(*file->p))
 		file->p++;
-	scan_show(from);
+	scan_note(from);
 	if ((len = file->p - from) > MAX_WORD)
 		return scan_error("a word has at most %d bytes", MAX_WORD);
-	if (len < sizeof(word)) {
+	if (len < sizeof(word) && !is_glued()) {
 		memcpy(word, from, len);
 		word[len] = '\0';
-		*keyword = bsearch(word, keywords, nitems(keywords),
+		keyword = bsearch(word, keywords, nitems(keywords),
 		    sizeof(keywords[0]), keyword_cmp);
-		if (*keyword != NULL && !is_glued())
-			return (*keyword)->token;
+		if (keyword != NULL)
+			return keyword->token;
 	}
 	return scan_keep(WORD, from, len);
 }
 
-/* The next token, whatever file it comes from. */
-static int
-scan(const struct keyword **keyword)
+/* Skip blanks, comments and the joints of lines. */
+static void
+scan_blanks(void)
 {
-	int	 c;
+	struct file	*file = parser.file;
 
-	for (;;) {
-		yylval.lineno = file->line;
-		if (file->p == file->end) {
-			if (!statement_begins) {
-				strlcpy(token, "end of line", sizeof(token));
-				return '\n';
-			}
-			if (rule != NULL && !file->unclosed) {
-				file->unclosed = 1;
-				if (rule->name[0] != '\0')
-					error_at(file->line, "} is missing: "
-					    "rule %s of line %d is not closed",
-					    show(rule->name), rule->line);
-				return '}';	/* as if it stood there */
-			}
-			if (file->up == NULL) {
-				strlcpy(token, "end of file", sizeof(token));
-				return 0;
-			}
-			file_pop();
-			continue;
-		}
-		c = (unsigned char)*file->p;
-		if (c == ' ' || c == '\t')
+	for (; file->p < file->end; file->p++) {
+		if (is_joint(file)) {
 			file->p++;
-		else if (c == '#')
-			while (file->p < file->end && *file->p != '\n')
-				file->p++;
-		else if (c == '\\' && file->end - file->p > 1 &&
-		    file->p[1] == '\n') {
-			file->p += 2;
 			file->line++;
-		} else
+		} else if (*file->p == '#') {
+			while (file->end - file->p > 1 && file->p[1] != '\n')
+				file->p++;
+		} else if (*file->p != ' ' && *file->p != '\t')
 			break;
 	}
-	switch (c) {
+}
+
+/*
+ * A file is at its end, which ends an open line and closes an open rule; then
+ * the file goes on that includes it.
+ */
+static int
+scan_end(void)
+{
+	struct statement	*st = &parser.statement;
+
+	if (st->last != 0) {
+		strlcpy(st->token, "end of line", sizeof(st->token));
+		return '\n';
+	}
+	if (parser.rule != NULL) {
+		rule_not_closed(parser.file->line);
+		return '}';
+	}
+	if (parser.file->up == NULL) {
+		strlcpy(st->token, "end of file", sizeof(st->token));
+		return 0;
+	}
+	file_pop();
+	return -1;
+}
+
+/* The next token of a file, or -1 at its end. */
+static int
+scan(void)
+{
+	struct file	*file = parser.file;
+	char		 one[2];
+	int		 c;
+
+	scan_blanks();
+	yylval.lineno = file->line;
+	if (file->p == file->end)
+		return scan_end();
+	switch (c = (unsigned char)*file->p) {
 	case '"':
 	case '\'':
 		return scan_string();
 	case '$':
 		return scan_macro();
 	case '\n':
-		strlcpy(token, "end of line", sizeof(token));
+		strlcpy(parser.statement.token, "end of line",
+		    sizeof(parser.statement.token));
 		file->p++;
 		file->line++;
-		return '\n';
+		return c;
 	case '{':
 	case '}':
 	case '=':
-		token[0] = *file->p++;
-		token[1] = '\0';
+		file->p++;
+		scan_note(file->p - 1);
 		return c;
 	case '\\':
 		return scan_error("a backslash joins lines only at the very "
 		    "end of a line");
 	}
 	if (is_word(c))
-		return scan_word(keyword);
+		return scan_word();
 	if (iscntrl(c))
 		return scan_control(c);
+	one[0] = c;
+	one[1] = '\0';
 	return scan_error("%s: only letters, digits and _ - . / : need no "
-	    "quotes", show((char []){ c, '\0' }));
+	    "quotes", quoted(one));
 }
 
-/* The next token, keeping track of the statement that it belongs to. */
+/* The next token, whatever file it comes from; notes its statement. */
 int
 yylex(void)
 {
-	const struct keyword	*keyword = NULL;
-	int			 kind;
+	struct statement	*st = &parser.statement;
+	int			 token;
 
-	if (stopped)
-		return 0;
-	kind = scan(&keyword);
-	if (kind == '\n' || kind == '{') {
-		statement_begins = 1;
-		closed = 0;
-		return kind;
-	}
-	if (statement_begins) {
-		statement = keyword;
-		statement_usage = keyword != NULL ? keyword->usage : NULL;
-		statement_word[0] = '\0';
-		if (keyword != NULL || kind == WORD || kind == STRING)
-			strlcpy(statement_word, token, sizeof(statement_word));
-		statement_begins = 0;
-	} else if (closed) {
-		statement = NULL;
-		statement_usage = NULL;
-		statement_word[0] = '\0';
-	} else if (kind == '=' && statement == NULL)
-		statement_usage = "name = \"value\"";
-	closed = kind == '}';
-	return stopped ? 0 : kind;
+	if (st->last == '\n' || st->last == '{')
+		*st = (struct statement){ .last = 0 };
+	do {
+		token = parser.stopped ? 0 : scan();
+	} while (token == -1);
+	if (token == '\n' || token == '{') {
+		;
+	} else if (st->last == 0) {
+		if ((st->keyword = keyword_of(token)) != NULL)
+			st->form = st->keyword->form;
+		if (st->keyword != NULL || token == WORD || token == STRING)
+			strlcpy(st->word, st->token, sizeof(st->word));
+	} else if (st->last == '}') {		/* that ended a rule */
+		st->keyword = NULL;
+		st->form = NULL;
+		st->word[0] = '\0';
+	} else if (token == '=' && st->keyword == NULL)
+		st->form = "name = \"value\"";
+	st->last = token;
+	return parser.stopped ? 0 : token;
 }

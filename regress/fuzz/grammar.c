@@ -28,8 +28,8 @@ parse_forget(void)
 {
 	struct macro	*macro;
 
-	while ((macro = SLIST_FIRST(&definitions)) != NULL) {
-		SLIST_REMOVE_HEAD(&definitions, entry);
+	while ((macro = SLIST_FIRST(&parser.definitions)) != NULL) {
+		SLIST_REMOVE_HEAD(&parser.definitions, entry);
 		free((void *)(uintptr_t)macro->name);
 		free(macro);
 	}
