@@ -66,7 +66,7 @@ help(void)
 	    "\n"
 	    "  -c count        packets needed to run the command "
 	    "(default %d)\n"
-	    "  -D macro=value  define a macro, stronger than the file's "
+	    "  -D macro=value  define a macro, overrides the file's "
 	    "(default none)\n"
 	    "  -d              stay in the foreground and log to stderr "
 	    "(default off)\n"
@@ -85,7 +85,7 @@ help(void)
 	    "minimum %ds)\n",
 	    DEFAULT_COUNT, CONF_FILE, DEFAULT_IFACE, DEFAULT_WAIT);
 	if (fflush(stdout) == EOF)
-		fatal("standard output");
+		fatal("stdout");
 	exit(0);
 }
 
@@ -155,13 +155,13 @@ args_parse(int argc, char **argv, struct arguments *args)
 	options.onerule = optind < argc;
 	if ((wrong = strpbrk(used, options.onerule ? of_daemon : of_rule)) !=
 	    NULL) {
-		log_warnx("-%c goes %s a command", *wrong,
-		    options.onerule ? "without" : "with");
+		log_warnx(options.onerule ? "-%c cannot be used with a "
+		    "command" : "-%c requires a command", *wrong);
 		usage();
 	}
 	if (parse_interface(args->ifname) == -1)
-		fatalx("-i %s: a name of an interface has 1 to %d letters, "
-		    "digits or signs, no / and no blank", args->ifname,
+		fatalx("-i %s: invalid interface name: 1 to %d printable "
+		    "characters, no blank or slash", args->ifname,
 		    IF_NAMESIZE - 1);
 	if (options.verbose)
 		log_level(LOG_DEBUG);
@@ -193,7 +193,7 @@ args_conf(const struct arguments *args)
 	    (rule->command = conf_alloc(one, (n + 1) *
 	    sizeof(*rule->command))) == NULL ||
 	    (rule->command[0] = conf_strdup(one, path)) == NULL)
-		fatal("configuration");
+		fatal("conf_alloc");
 	memcpy(rule->command + 1, args->command + 1,
 	    (n - 1) * sizeof(*rule->command));
 	rule->name = "command";
@@ -201,15 +201,18 @@ args_conf(const struct arguments *args)
 	rule->terms.count = args->count;
 	rule->terms.wait = args->wait;
 	if (args->check && (rule->account = account_self(one)) == NULL)
-		fatal("configuration");
+		fatal("conf_alloc");
 	TAILQ_INSERT_TAIL(&one->rules, rule, next);
 	one->nrules = 1;
 	if (conf_add_counters(one) == -1)
-		fatal("configuration");
+		fatal("conf_alloc");
 	return one;
 }
 
-/* As execvp(3) would.  Returns a static path, or NULL with errno. */
+/*
+ * Find a command as execvp(3) would.  Returns its path, which is static, or
+ * NULL with errno.
+ */
 static const char *
 find_command(const char *name)
 {
@@ -257,12 +260,12 @@ args_check(struct conf *conf)
 		conf_print(conf);
 	}
 	if (fflush(stdout) == EOF || ferror(stdout))
-		fatal("standard output");
+		fatal("stdout");
 	fprintf(stderr, "configuration OK\n");
 	exit(0);
 }
 
-/* Can a rule of the command line be said in a file? */
+/* Exit if the rule cannot be written to a file. */
 static void
 check_words(struct conf *conf, struct rule *rule)
 {
@@ -272,15 +275,15 @@ check_words(struct conf *conf, struct rule *rule)
 
 	path = args_path(rule->command[0]);
 	if ((rule->command[0] = conf_strdup(conf, path)) == NULL)
-		fatal("configuration");
+		fatal("conf_alloc");
 	free(path);
 	for (i = 0; rule->command[i] != NULL; i++) {
 		for (p = rule->command[i]; *p != '\0'; p++)
 			if (iscntrl((unsigned char)*p) && *p != '\t' &&
 			    *p != '\n')
 				fatalx("-v: word %d of the command has a "
-				    "control character that no configuration "
-				    "file can have", i + 1);
+				    "control character, not allowed in a "
+				    "configuration file", i + 1);
 		if (p - rule->command[i] > MAX_WORD)
 			fatalx("-v: word %d of the command is too long for a "
 			    "configuration file", i + 1);
@@ -289,7 +292,7 @@ check_words(struct conf *conf, struct rule *rule)
 
 /*
  * The absolute path of a file: the daemon changes its directory, and a reload
- * must find the same one.  To be freed; exits for want of memory.
+ * must find the same one.  To be freed; exits if there is no memory.
  */
 char *
 args_path(const char *path)

@@ -15,8 +15,8 @@
  */
 
 /*
- * Reading a file that commands are taken from: only one that nobody else
- * can have written.
+ * Reading a file that commands are taken from: only one that nobody else can
+ * write.
  */
 
 #include <sys/stat.h>
@@ -35,7 +35,7 @@ static const char	*file_check(const struct stat *);
 static char		*file_slurp(int, size_t *);
 
 /*
- * Read a whole regular file that belongs to root or to the user and that
+ * Read a whole regular file that is owned by root or by the user and that
  * nobody else can write.  What is checked is the file that was opened,
  * whatever its name leads to later.  Returns its text for free(3) and sets
  * *len, or returns NULL and points *error at the reason.
@@ -67,18 +67,18 @@ file_check(const struct stat *st)
 	if (!S_ISREG(st->st_mode))
 		return "not a regular file";
 	if (st->st_uid != 0 && st->st_uid != getuid())
-		return "must belong to root or to the user who starts "
+		return "must be owned by root or by the user who starts "
 		    "bpfstatsd";
 	if (st->st_mode & S_IWGRP)
-		return "group can write it: chmod g-w";
+		return "group writable: chmod g-w";
 	if (st->st_mode & S_IWOTH)
-		return "others can write it: chmod o-w";
+		return "world writable: chmod o-w";
 	if (st->st_size > MAX_FILE)
 		return "larger than 64 megabytes";
 	return NULL;
 }
 
-/* Read up to *len bytes; less if the file became shorter meanwhile. */
+/* Read up to *len bytes, less if the file has become shorter. */
 static char *
 file_slurp(int fd, size_t *len)
 {

@@ -217,8 +217,8 @@ statement	: setting
 			set_within($3, $<lineno>3);
 		}
 		| count K_EXACT K_WITHIN value	{
-			error_at($<lineno>3, "exact and within exclude each "
-			    "other");
+			error_at($<lineno>3, "exact and within are mutually "
+			    "exclusive");
 		}
 		| K_IMMEDIATE			{
 			if (once(K_IMMEDIATE, $<lineno>1))
@@ -261,8 +261,8 @@ words		: value				{
 		}
 		| words STRING			{ $$ = word_add($1, $2); }
 		| words WORD			{
-			error_at($<lineno>2, "argument %s must stand in "
-			    "quotes", quoted($2));
+			error_at($<lineno>2, "argument %s must be quoted",
+			    quoted($2));
 			$$ = $1;
 		}
 		;
@@ -325,7 +325,7 @@ parse_conf(struct conf *conf, const char *name, const char *text, size_t len)
 }
 
 /*
- * Define a macro that is stronger than any file's, from "name=value".
+ * Define a macro that overrides any file's, from "name=value".
  * Returns NULL, or what is wrong with it.
  */
 const char *
@@ -339,7 +339,8 @@ parse_define(const char *s)
 		return "not of the form macro=value";
 	for (p = s; p < value; p++)
 		if (!isalnum((unsigned char)*p) && *p != '_')
-			return "a macro's name has letters, digits and _ only";
+			return "invalid macro name: letters, digits and _ "
+			    "only";
 	if (strlen(++value) > MAX_WORD)
 		return "value too long";
 	for (p = value; *p != '\0'; p++)
@@ -486,13 +487,13 @@ yyerror(const char *message)
 	else if (st->form == NULL && st->keyword == NULL && st->word[0] != '\0')
 		error_at(line, "unknown statement %s", st->word);
 	else if (st->keyword != NULL && st->keyword->where == 0)
-		error_at(line, "no statement begins with %s", st->word);
+		error_at(line, "%s is not a statement", st->word);
 	else if (st->keyword != NULL &&
 	    (st->keyword->where & (inside ? IN_RULE : IN_FILE)) == 0)
-		error_at(line, "%s does not belong %s a rule", st->word,
+		error_at(line, "%s is not allowed %s a rule", st->word,
 		    inside ? "inside" : "outside");
 	else if (st->form != NULL)
-		error_at(line, "unexpected %s: the form is: %s", st->token,
+		error_at(line, "unexpected %s, expected: %s", st->token,
 		    st->form);
 	else
 		error_at(line, "unexpected %s", st->token);
@@ -548,8 +549,8 @@ include_push(const char *name, int line)
 	if (n < 0 || (size_t)n >= sizeof(path))
 		error_at(line, "include: %s", strerror(ENAMETOOLONG));
 	else if (parser.depth >= MAX_INCLUDE)
-		error_at(line, "include %s: more than %d files inside each "
-		    "other", quoted(name), MAX_INCLUDE);
+		error_at(line, "include %s: nested more than %d files deep",
+		    quoted(name), MAX_INCLUDE);
 	else if ((text = file_read(path, &len, &error)) == NULL)
 		error_at(line, "include %s: %s", quoted(path), error);
 	else if (file_push(path, text, len, text) == -1) {
@@ -580,8 +581,8 @@ macro_set(const char *name, int line, const char *value)
 	for (p = name; isalnum((unsigned char)*p) || *p == '_'; p++)
 		continue;
 	if (*p != '\0' || p == name) {
-		error_at(line, "%s: a macro's name has letters, digits and _ "
-		    "only", quoted(name));
+		error_at(line, "%s: invalid macro name: letters, digits and "
+		    "_ only", quoted(name));
 		return;
 	}
 	if ((macro = conf_alloc(parser.conf, sizeof(*macro))) == NULL) {
@@ -628,7 +629,7 @@ rule_begin(const char *name, int line, int name_line)
 	if (name[0] == '\0' || strlen(name) > MAX_NAME ||
 	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-")] != '\0')
-		error_at(name_line, "rule %s: a name has 1 to %d letters, "
+		error_at(name_line, "%s: invalid rule name: 1 to %d letters, "
 		    "digits, _ . : -", quoted(name), MAX_NAME);
 	else if ((other = RB_INSERT(rule_names, &conf->names, rule)) != NULL)
 		error_at(name_line, "rule %s is already defined at %s:%d",
@@ -654,11 +655,11 @@ static void
 rule_not_closed(int line)
 {
 	if (parser.rule->name != NULL)
-		error_at(line, "} is missing: rule %s of line %d is not "
-		    "closed", quoted(parser.rule->name), parser.rule->line);
+		error_at(line, "missing }: rule %s on line %d is not closed",
+		    quoted(parser.rule->name), parser.rule->line);
 }
 
-/* What can only be said of a whole rule. */
+/* What only the whole rule shows. */
 static void
 rule_check(void)
 {
@@ -669,16 +670,16 @@ rule_check(void)
 		error_at(rule->line, "rule %s has no command",
 		    quoted(rule->name));
 	if (given(K_WAIT) && terms->exact)
-		error_at(given(K_WAIT), "wait does not go with exact");
+		error_at(given(K_WAIT), "wait cannot be used with exact");
 	if (given(K_IDLE) && terms->exact)
-		error_at(given(K_IDLE), "idle does not go with exact");
+		error_at(given(K_IDLE), "idle cannot be used with exact");
 	if (given(K_DIRECTION) && strncmp(rule->ifname, "pflog", 5) == 0 &&
 	    rule->ifname[5 + strspn(rule->ifname + 5, "0123456789")] == '\0')
-		error_at(given(K_DIRECTION), "direction does not go with %s: "
-		    "pf tags all that it logs as out", rule->ifname);
+		error_at(given(K_DIRECTION), "direction is not supported on "
+		    "%s: pf logs every packet as outgoing", rule->ifname);
 	else if (given(K_DIRECTION) && counter_listens(rule->ifname))
-		error_at(given(K_DIRECTION), "direction does not go with %s: "
-		    "say it in the firewall's rule", rule->ifname);
+		error_at(given(K_DIRECTION), "direction is not supported on "
+		    "%s: use the firewall's rule", rule->ifname);
 	if (rule->account == NULL && getuid() == 0)
 		error_at(rule->line, "rule %s has no user: required when "
 		    "started as root", quoted(rule->name));
@@ -716,7 +717,7 @@ once(int token, int line)
 	int			*first = &parser.given[keyword - keywords];
 
 	if (*first != 0) {
-		error_at(line, "%s is given twice: first in line %d",
+		error_at(line, "duplicate %s, first on line %d",
 		    keyword->name, *first);
 		return 0;
 	}
@@ -765,8 +766,8 @@ set_interface(const char *name, int line, int name_line)
 	if (!once(K_INTERFACE, line))
 		return;
 	if (parse_interface(name) == -1)
-		error_at(name_line, "%s: a name of an interface has 1 to %d "
-		    "letters, digits or signs, no / and no blank",
+		error_at(name_line, "%s: invalid interface name: 1 to %d "
+		    "printable characters, no blank or slash",
 		    quoted(name), IF_NAMESIZE - 1);
 	else
 		strlcpy(rule->ifname, name, sizeof(rule->ifname));
@@ -848,7 +849,7 @@ set_user(const char *name, int line, int name_line)
 	engine = account_find(parser.conf, ENGINE_USER, &error);
 	if (strcmp(account->name, ENGINE_USER) == 0 ||
 	    (engine != NULL && account->uid == engine->uid))
-		error_at(name_line, "user %s: that is the engine's own user",
+		error_at(name_line, "user %s: reserved for the engine",
 		    quoted(name));
 	if (parser.rule != NULL)
 		parser.rule->account = account;
@@ -947,7 +948,7 @@ scan_control(int c)
 {
 	if (c == '\r')
 		return scan_error("control character \\r: lines must end "
-		    "with a newline alone");
+		    "with a newline only");
 	return scan_error("control character \\%03o", c);
 }
 
@@ -966,7 +967,7 @@ scan_keep(int kind, const char *s, size_t len)
 	char	*p;
 
 	if (is_glued())
-		return scan_error("a blank is missing behind %s",
+		return scan_error("missing space after %s",
 		    parser.statement.token);
 	if ((p = conf_alloc(parser.conf, len + 1)) == NULL) {
 		out_of_memory();
@@ -989,7 +990,7 @@ scan_string(void)
 
 	for (;;) {
 		if (file->p == file->end || *file->p == '\n')
-			return scan_error("the closing %c is missing", quote);
+			return scan_error("unterminated string");
 		c = *file->p++;
 		if (c == quote)
 			break;
@@ -1002,7 +1003,7 @@ scan_string(void)
 				c = '\n';
 		}
 		if (len == sizeof(buf))
-			return scan_error("a word has at most %d bytes",
+			return scan_error("word longer than %d bytes",
 			    MAX_WORD);
 		buf[len++] = c;
 	}
@@ -1022,14 +1023,14 @@ scan_macro(void)
 	while (file->p < file->end &&
 	    (isalnum((unsigned char)*file->p) || *file->p == '_')) {
 		if (len == MAX_WORD)
-			return scan_error("a word has at most %d bytes",
+			return scan_error("word longer than %d bytes",
 			    MAX_WORD);
 		name[len++] = *file->p++;
 	}
 	name[len] = '\0';
 	scan_note(from);
 	if (len == 0)
-		return scan_error("a macro's name is missing behind $");
+		return scan_error("missing macro name after $");
 	if ((value = macro_get(&parser.definitions, name)) == NULL &&
 	    (value = macro_get(&parser.macros, name)) == NULL)
 		return scan_error("macro %s is not defined",
@@ -1056,7 +1057,7 @@ scan_word(void)
 		file->p++;
 	scan_note(from);
 	if ((len = file->p - from) > MAX_WORD)
-		return scan_error("a word has at most %d bytes", MAX_WORD);
+		return scan_error("word longer than %d bytes", MAX_WORD);
 	if (len < sizeof(word) && !is_glued()) {
 		memcpy(word, from, len);
 		word[len] = '\0';
@@ -1142,8 +1143,8 @@ scan(void)
 		scan_note(file->p - 1);
 		return c;
 	case '\\':
-		return scan_error("a backslash joins lines only at the very "
-		    "end of a line");
+		return scan_error("a backslash joins lines only at the end of "
+		    "a line");
 	}
 	if (is_word(c))
 		return scan_word();
@@ -1151,8 +1152,8 @@ scan(void)
 		return scan_control(c);
 	one[0] = c;
 	one[1] = '\0';
-	return scan_error("%s: only letters, digits and _ - . / : need no "
-	    "quotes", quoted(one));
+	return scan_error("%s must be quoted: only letters, digits and _ - . / "
+	    ": need no quotes", quoted(one));
 }
 
 /* The next token, whatever file it comes from; notes its statement. */

@@ -34,8 +34,8 @@
 static struct account	*account_new(struct conf *, const struct passwd *);
 
 /*
- * Give up for good what a set-user-ID or set-group-ID bit, or a file's
- * capabilities, brought: from here on there is only the real user.
+ * Give up for good what a set-user-ID or set-group-ID bit or a file's
+ * capabilities gave: from here on there is only the real user.
  */
 void
 privs_give_up(void)
@@ -43,19 +43,20 @@ privs_give_up(void)
 	uid_t	 uid = getuid();
 	gid_t	 gid = getgid();
 
-	if (setresgid(gid, gid, gid) == -1 ||
-	    setresuid(uid, uid, uid) == -1)
-		fatal("cannot give up privileges");
+	if (setresgid(gid, gid, gid) == -1)
+		fatal("setresgid");
+	if (setresuid(uid, uid, uid) == -1)
+		fatal("setresuid");
 	if (geteuid() != uid || getegid() != gid ||
 	    (uid != 0 && setuid(0) != -1))
-		fatalx("privileges came back");
+		fatalx("privileges were not dropped for good");
 }
 
 /*
- * Become the account with its groups, for good.  Who is not root is that
- * account already, but may have ambient capabilities, which go with this.
- * Between fork(2) and execve(2): it allocates and logs nothing.  Returns 0, or
- * -1 with errno.
+ * Become the account with its groups, for good.  Any user but root is that
+ * account already, but may have ambient capabilities, which this drops.
+ * Called between fork(2) and execve(2): it allocates and logs nothing.
+ * Returns 0, or -1 with errno.
  */
 int
 privs_become(const struct account *account)
@@ -68,8 +69,8 @@ privs_become(const struct account *account)
 }
 
 /*
- * Look an account up by name.  Returns it, allocated in the configuration,
- * or NULL with *error pointing at the reason.
+ * Look up an account by name.  Returns it, allocated in the configuration,
+ * or NULL with the reason in *error.
  */
 struct account *
 account_find(struct conf *conf, const char *name, const char **error)
@@ -91,7 +92,7 @@ account_find(struct conf *conf, const char *name, const char **error)
 	return account;
 }
 
-/* The real user's account, even if it has no name; or NULL with errno. */
+/* The real user's account, even without a name; or NULL with errno. */
 struct account *
 account_self(struct conf *conf)
 {
@@ -131,13 +132,13 @@ account_new(struct conf *conf, const struct passwd *pw)
 		if (getgrouplist(account->name, pw->pw_gid, account->groups,
 		    &account->ngroups) != -1)
 			break;
-		/* whatever is in there now are not the user's groups */
+		/* what is in there now is not the user's groups */
 		if (n >= MAX_GROUPS) {
 			errno = ENOMEM;
 			return NULL;
 		}
 	}
-	/* of more, the first ones, as with login */
+	/* if there are more, the first ones, as login does */
 	if (account->ngroups > NGROUPS_MAX)
 		account->ngroups = NGROUPS_MAX;
 	SLIST_INSERT_HEAD(&conf->accounts, account, entry);

@@ -12,8 +12,8 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# Which files are trusted: regular ones that belong to root or the invoker and
-# that nobody else can write.
+# Which files are trusted: regular ones owned by root or the invoker that
+# nobody else can write.
 
 . "$(dirname "$0")/lib.sh"
 need_program

@@ -18,7 +18,7 @@
  * Fuzz the command line: the arguments of an input end with a NUL each.
  *
  * What is accepted must be within its limits.  One rule that is only checked
- * must print so that the grammar reads it back, where the grammar can say it.
+ * must print so that the grammar reads it back, if it can.
  */
 
 #include <ctype.h>
@@ -33,7 +33,7 @@
 
 static int	 no_access(const char *);
 
-/* args.c as it stands, but silent and looking at no file. */
+/* args.c as it is, but silent and looking at no file. */
 #define fprintf(to, ...)	((void)(to))
 #define printf(...)		((void)0)
 #define log_level(priority)	((void)(priority))
@@ -61,14 +61,12 @@ static jmp_buf	 ended;
 void
 run_orphan(struct job *job)
 {
-	(void)job;
 	abort();
 }
 
 struct job *
 run_orphaned(const char *name)
 {
-	(void)name;
 	abort();
 }
 
@@ -89,9 +87,9 @@ exit(int status)
 	longjmp(ended, status + 1);
 }
 
-/* Can the configuration language say this word? */
+/* Can a configuration file have this word? */
 static int
-can_be_said(const char *s)
+can_be_written(const char *s)
 {
 	if (strlen(s) > MAX_WORD)
 		return 0;
@@ -122,7 +120,7 @@ print_and_parse(const struct conf *one)
 	if (rule->command[0][0] != '/' || !is_interface(rule->ifname))
 		return;
 	for (p = rule->command; *p != NULL; p++)
-		if (!can_be_said(*p))
+		if (!can_be_written(*p))
 			return;
 	printed = (struct text){ NULL, 0, 0 };
 	conf_print(one);
@@ -184,8 +182,6 @@ try(int argc, char **argv)
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	(void)argc;
-	(void)argv;
 	(log_level)(-1);
 	opterr = 0;
 	return 0;

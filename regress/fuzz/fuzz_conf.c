@@ -17,10 +17,10 @@
 /*
  * Fuzz the grammar, the printing and the reload of configurations.
  *
- * An input is a configuration, behind it between bytes of FILE_END the files
- * that it may include.  If there is a byte of RUNNING_END, what stands before
- * it is the running configuration, in the same form, which is replaced by the
- * one behind it.  One that begins with "#root\n" is read as root.
+ * An input is a configuration; after it, each after a byte of FILE_END, come
+ * the files that it may include.  What is before a byte of RUNNING_END, if
+ * there is one, is the running configuration in the same form, which the one
+ * after it replaces.  One that begins with "#root\n" is read as root.
  *
  * Whatever is read without an error must print so that it is read back as the
  * same, and survive a reload from itself and from the running one.  Messages
@@ -340,7 +340,7 @@ round_trip(const uint8_t *data, size_t len)
 	for (i = 0; i < len; i++)
 		max_line += data[i] == '\n';
 
-	/* of its own size, so that reading behind it is noticed */
+	/* of its own size, so that reading past it is noticed */
 	if ((text = malloc(text_len != 0 ? text_len : 1)) == NULL)
 		abort();
 	if (text_len != 0)
@@ -376,8 +376,6 @@ round_trip(const uint8_t *data, size_t len)
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	(void)argc;
-	(void)argv;
 	check(parse_define("defined=/bin/defined") == NULL);
 	check(parse_define("seven=7") == NULL);
 	return 0;

@@ -38,7 +38,7 @@ play(const char *name, FILE *fp)
 	len = fread(all, 1, sizeof(all), fp);
 	if (ferror(fp))
 		err(1, "%s", name);
-	/* of its own size, so that reading behind it is noticed */
+	/* of its own size, so that reading past it is noticed */
 	if ((data = malloc(len != 0 ? len : 1)) == NULL)
 		err(1, NULL);
 	memcpy(data, all, len);

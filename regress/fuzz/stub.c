@@ -37,7 +37,7 @@ static int		 reads;
 
 static struct account	*account_new(struct conf *, const char *, uid_t);
 
-/* Who asks for the user's rights gets what the input said. */
+/* The user is who the input says. */
 uid_t
 getuid(void)
 {
@@ -133,6 +133,5 @@ privs_give_up(void)
 int
 privs_become(const struct account *account)
 {
-	(void)account;
 	abort();
 }
