@@ -3,7 +3,8 @@
 
 PROG=		bpfstatsd
 SRCS=		args.c bpfstatsd.c config.c counter_bpf.c engine.c file.c \
-		iface_route.c log.c notify.c parse.y privs.c rule.c run.c
+		iface_route.c log.c notify.c parse.y print.c privs.c rule.c \
+		run.c
 MAN=		bpfstatsd.8 bpfstatsd.conf.5
 
 # What a libc lacks.

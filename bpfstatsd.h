@@ -286,9 +286,11 @@ char		*conf_strdup(struct conf *, const char *);
 int		 conf_add_counters(struct conf *);
 int		 conf_share(struct conf *);
 void		 conf_carry(struct conf *, struct conf *);
-void		 conf_print(const struct conf *);
 RB_PROTOTYPE(rule_names, rule, entry, rule_cmp)
 RB_PROTOTYPE(counters, counter, entry, counter_cmp)
+
+/* print.c */
+void		 conf_print(const struct conf *);
 
 /* file.c */
 char		*file_read(const char *, size_t *, const char **);

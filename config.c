@@ -15,14 +15,12 @@
  */
 
 /*
- * A configuration in memory: its arena, its shared memory, what is carried
- * over from one to the next, and printing it.
+ * A configuration in memory: its arena, its shared memory, and what is carried
+ * over from one to the next.
  */
 
 #include <sys/mman.h>
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,9 +39,6 @@ struct chunk {
 static int	rule_cmp(struct rule *, struct rule *);
 static int	counter_cmp(struct counter *, struct counter *);
 static void	carry_history(struct counter *, struct history *);
-static void	print_rule(const struct rule *);
-static void	print_words(const char *, char **);
-static void	print_word(const char *);
 
 RB_GENERATE(rule_names, rule, entry, rule_cmp)
 RB_GENERATE(counters, counter, entry, counter_cmp)
@@ -298,79 +293,4 @@ carry_history(struct counter *old, struct history *to)
 		*history_total(to, second) = *history_total(from,
 		    second > from->newest - from->size ? second :
 		    from->newest - from->size + 1);
-}
-
-/* Print all rules so that the grammar reads the same configuration back. */
-void
-conf_print(const struct conf *conf)
-{
-	const struct rule	*rule;
-
-	TAILQ_FOREACH(rule, &conf->rules, next)
-		print_rule(rule);
-}
-
-static void
-print_rule(const struct rule *rule)
-{
-	const struct terms	*terms = &rule->terms;
-
-	printf("rule \"%s\" {\n\tinterface ", rule->name);
-	print_word(rule->ifname);
-	printf("\n");
-	if (rule->direction != DIRECTION_BOTH)
-		printf("\tdirection %s\n",
-		    rule->direction == DIRECTION_IN ? "in" : "out");
-	printf("\tcount %" PRIu64, terms->count);
-	if (terms->exact)
-		printf(" exact");
-	if (terms->within != 0)
-		printf(" within %lld", (long long)(terms->within / NSEC));
-	printf("\n");
-	if (!terms->exact)
-		printf("\twait %lld\n", (long long)(terms->wait / NSEC));
-	if (terms->immediate)
-		printf("\timmediate\n");
-	if (rule->timeout != 0)
-		printf("\ttimeout %lld\n", (long long)(rule->timeout / NSEC));
-	else
-		printf("\ttimeout none\n");
-	if (rule->account != NULL) {
-		printf("\tuser ");
-		print_word(rule->account->name);
-		printf("\n");
-	}
-	print_words("\tcommand", rule->command);
-	if (rule->idle != NULL) {
-		printf("\tidle %lld", (long long)(terms->idle / NSEC));
-		print_words("", rule->idle);
-	}
-	printf("}\n");
-}
-
-static void
-print_words(const char *keyword, char **words)
-{
-	printf("%s", keyword);
-	for (; *words != NULL; words++) {
-		putchar(' ');
-		print_word(*words);
-	}
-	putchar('\n');
-}
-
-static void
-print_word(const char *s)
-{
-	putchar('"');
-	for (; *s != '\0'; s++) {
-		if (*s == '\n') {
-			printf("\\n");
-			continue;
-		}
-		if (*s == '"' || *s == '\\')
-			putchar('\\');
-		putchar(*s);
-	}
-	putchar('"');
 }

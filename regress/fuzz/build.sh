@@ -49,7 +49,8 @@ build() {
 	compile "$1" grammar "$here/grammar.c"
 	compile "$1" stub "$here/stub.c"
 	compile "$1" emit "$here/emit.c"
-	compile "$1" config "$source/config.c" -DEMIT -include "$here/emit.h"
+	compile "$1" config "$source/config.c"
+	compile "$1" print "$source/print.c" -DEMIT -include "$here/emit.h"
 	for file in $(sources "$makefile"); do
 		compile "$1" "$(basename "$file" .c)" "$source/$file"
 	done
