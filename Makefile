@@ -1,5 +1,5 @@
 # bpfstatsd for BSD make and bsd.prog.mk: OpenBSD, FreeBSD and NetBSD.
-# GNU make reads GNUmakefile instead; cross/run takes its lists from here.
+# GNU make reads GNUmakefile instead; regress/cross/run takes its lists from here.
 
 PROG=		bpfstatsd
 SRCS=		args.c bpfstatsd.c config.c counter_bpf.c engine.c file.c \

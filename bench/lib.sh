@@ -84,7 +84,7 @@ build() {
 	done
 	for _name in send stamp measure record; do
 		${CC:-cc} ${CFLAGS:--O2} -o "$DIR/$_name" \
-		    "$BENCH/../regress/$_name.c" || exit 1
+		    "$BENCH/../regress/tools/$_name.c" || exit 1
 	done
 	${CC:-cc} ${CFLAGS:--O2} -o "$DIR/pcaploop" "$BENCH/pcaploop.c" \
 	    -lpcap 2>"$DIR/err" || note "no libpcap: make bench-setup"

@@ -17,7 +17,7 @@
 # the wrong user, loses its configuration or leaves a process.  A test reads
 # lib.sh, then this:
 #
-#	. "${0%/*}/lib_fault.sh"
+#	. "$(dirname "$0")/lib_fault.sh"
 #
 # FAULT_ALL=yes tries every call; else of many calls of one function some are
 # left out.  FAULT_ONLY="stage function" tries one function.

@@ -15,16 +15,6 @@
 # More of the library, for the tests of reloads, interfaces and engines that
 # come and go, and of what happens at once.  A test reads it after lib.sh.
 
-# tool name ...: compile further C programs of the tests into $TOOLS.
-tool() {
-	for _name; do
-		[ -x "$TOOLS/$_name" ] ||
-		    ${CC:-cc} ${CPPFLAGS:-} ${CFLAGS:--O2} \
-		    -o "$TOOLS/$_name" "$REGRESS/$_name.c" ${LDFLAGS:-} ||
-		    fail "$_name.c"
-	done
-}
-
 # The number of lines in the log that match.
 logged() {
 	grep -Ec "$1" "$LOG"

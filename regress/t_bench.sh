@@ -17,7 +17,7 @@
 # figure in each row, and leaves no process, network or file behind, also when
 # it is ended in its midst.  What the figures are is not this test's affair.
 
-. "${0%/*}/lib.sh"
+. "$(dirname "$0")/lib.sh"
 [ "$SYSTEM" = Linux ] || skip "for Linux only"
 need_program
 need_root

@@ -16,7 +16,7 @@
 # switches on, packets keep it on, silence switches off, the next packet on
 # again.
 
-. "${0%/*}/lib.sh"
+. "$(dirname "$0")/lib.sh"
 need_daemon
 for program in mosquitto mosquitto_sub curl; do
 	command -v $program >/dev/null || skip "no $program"

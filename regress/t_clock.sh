@@ -16,13 +16,13 @@
 # processes have slept for some seconds, as a suspended machine does, nothing
 # is made up for.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 [ "$SYSTEM" = Linux ] || skip "preloads what Linux's libraries call"
 sanitized && skip "a sanitizer wants to be the first library"
 pair_create IN OUT
-${CC:-cc} -shared -fPIC -o "$DIR/clock.so" "$REGRESS/clock.c" ||
+${CC:-cc} -shared -fPIC -o "$DIR/clock.so" "$REGRESS/tools/clock.c" ||
     fail "clock.c"
 year() {
 	LD_PRELOAD=$DIR/clock.so date +%s

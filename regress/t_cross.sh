@@ -15,10 +15,8 @@
 # The builds for OpenBSD, FreeBSD and NetBSD compile without a warning and
 # link.
 
-cd "${0%/*}/.." || exit 1
-command -v bison >/dev/null || { echo "skip: no bison"; exit 77; }
-if [ -z "${ZIG:-}" ] && ! python3 -c 'import ensurepip' 2>/dev/null; then
-	echo "skip: python3 cannot make a virtual environment"
-	exit 77
-fi
-sh cross/run
+. "$(dirname "$0")/lib.sh"
+command -v bison >/dev/null || skip "no bison"
+[ -n "${ZIG:-}" ] || python3 -c 'import ensurepip' 2>/dev/null ||
+    skip "python3 cannot make a virtual environment"
+sh "$REGRESS/cross/run" || fail "see above"

@@ -17,8 +17,8 @@
 # says so once, counts where it can, runs commands, and needs no restart when
 # the configuration is cut down.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 n=25
 ends=

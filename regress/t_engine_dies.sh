@@ -16,8 +16,8 @@
 # five times in a minute; one that crashes, or cannot start, ends the daemon
 # with 1; when the parent is killed the engine ends at once.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 pair_create IN OUT
 conf <<END

@@ -14,8 +14,8 @@
 
 # Let one call after the other fail in a reload.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_fault.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_fault.sh"
 
 # ENOMEM 12, EAGAIN 11, EMFILE 24, EPERM 1, EACCES 13, EBUSY 16, EIO 5,
 # EINTR 4, ENOENT 2.  What cannot fail so is left out: waitpid(2) that does not

@@ -14,8 +14,8 @@
 
 # Let one call after the other fail when a command is run, and at the end.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_fault.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_fault.sh"
 
 # The library is in the engine and in what becomes a command, too.
 up

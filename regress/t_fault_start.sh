@@ -15,8 +15,8 @@
 # Let one call after the other fail at the start, in the foreground and into
 # the background.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_fault.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_fault.sh"
 
 # ENOMEM 12, EAGAIN 11, EMFILE 24, EPERM 1, EACCES 13, EBUSY 16, EIO 5,
 # EINTR 4, ENOENT 2.

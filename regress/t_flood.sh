@@ -16,8 +16,8 @@
 # packets, numbered, the last owing 0; the engine wakes at most once per
 # clock tick of a millisecond.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 pair_create IN OUT
 conf <<END

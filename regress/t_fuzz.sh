@@ -15,7 +15,7 @@
 # The fuzzers: the corpus, then ten seconds of each.  What they find is left
 # in fuzz/corpus.  Where there is no libFuzzer the corpus alone is played.
 
-. "${0%/*}/lib.sh"
+. "$(dirname "$0")/lib.sh"
 
 here=$REGRESS/fuzz
 source=${REGRESS%/*}

@@ -16,7 +16,7 @@
 # started by nobody in a hostile way: either it counts and runs its command as
 # nobody without any right, or it says no.
 
-. "${0%/*}/lib.sh"
+. "$(dirname "$0")/lib.sh"
 
 [ "$SYSTEM" = Linux ] || skip "reads Linux's /proc"
 need_daemon

@@ -17,8 +17,8 @@
 # it shares with the parent.  It cannot have two commands of a rule run at the
 # same time, nor crash the parent or keep it from its work.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 [ "$SYSTEM" = Linux ] || skip "writes to Linux's /proc"
 need_daemon
 pair_create IN OUT

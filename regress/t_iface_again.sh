@@ -18,8 +18,8 @@
 # a line per change and no more.  Four interfaces come and go, each 50 times
 # and at its own pace, so that the seconds of waiting pass side by side.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 
 times=50

@@ -17,8 +17,8 @@
 # new name are survived.  The one-rule form ends with 1 when its interface
 # goes.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 pair_create IN OUT
 pair_destroy "$IN" "$OUT"

@@ -17,8 +17,8 @@
 # has counted may be gone by then.  Each time waits a second until both are
 # counted again.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 [ "$SYSTEM" = Linux ] ||
     skip "the last second of an interface is lost on $SYSTEM"

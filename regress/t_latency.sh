@@ -17,8 +17,8 @@
 # percentile under 10 ms.  Then no system call of either process in silence
 # (SILENCE seconds, 10).
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 sanitized && skip "sanitizers take their time"
 pair_create IN OUT

@@ -15,8 +15,8 @@
 # nflog:GROUP counts exactly what a firewall rule logs to the group, also when
 # the kernel could not deliver all of it, and wakes nobody for each packet.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_nflog.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_nflog.sh"
 
 conf <<END
 user root

@@ -16,9 +16,9 @@
 # A reload adds an nflog group that another program has: the daemon says so,
 # and counts soon after the group is free, without being told.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
-. "${0%/*}/lib_nflog.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
+. "$(dirname "$0")/lib_nflog.sh"
 cat >"$DIR/group" <<END
 user root
 rule group {

@@ -17,9 +17,9 @@
 # what the look of the other one finds is not kept from it.  And immediate is
 # what a reload can give to a rule.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
-. "${0%/*}/lib_nflog.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
+. "$(dirname "$0")/lib_nflog.sh"
 
 conf <<END
 user root

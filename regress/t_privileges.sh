@@ -16,8 +16,8 @@
 # read; and what is said without the right to count.  The program with rights
 # of its own is in t_hostile.sh.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 [ "$SYSTEM" = Linux ] || skip "reads Linux's /proc"
 pair_create IN OUT

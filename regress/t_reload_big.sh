@@ -15,8 +15,8 @@
 # A reload of 10,000 rules with one changed: under 200 ms from the signal to
 # the new engine, and no descriptor of an interface that stays is touched.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 sanitized && skip "sanitizers take their time"
 pair_create IN OUT

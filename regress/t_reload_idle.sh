@@ -16,8 +16,8 @@
 # A rule that is on loses idle in a reload and gets it again in another one:
 # it does not take the time between for silence, in the middle of traffic.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 pair_create IN OUT
 

@@ -15,4 +15,4 @@
 # As t_reload_load.sh, with the engine killed every 15 s.
 
 kill_every=15
-. "${0%/*}/t_reload_load.sh"
+. "$(dirname "$0")/t_reload_load.sh"

@@ -17,8 +17,8 @@
 # the tally are the packets sent, to the packet.  The 30 s are the point of
 # it.  t_reload_kill.sh runs this as well, with the engine killed every 15 s.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 pair_create IN OUT
 

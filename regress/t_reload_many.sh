@@ -16,8 +16,8 @@
 # and go are running: descriptors and memory of both processes stay the same,
 # and no child stays.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 pair_create IN OUT
 

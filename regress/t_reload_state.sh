@@ -17,8 +17,8 @@
 # command goes on, alone, and is logged even if its rule is gone; on and off
 # still take turns.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 pair_create IN OUT
 

@@ -14,7 +14,7 @@
 
 # The arithmetic of rule.c in a 32-bit program: the same scenarios.
 
-. "${0%/*}/lib.sh"
+. "$(dirname "$0")/lib.sh"
 
 [ "$SYSTEM" = Linux ] || skip "only where a compiler can make both"
 source=${REGRESS%/*}
@@ -27,8 +27,8 @@ $cc -o "$DIR/have" "$DIR/have.c" 2>/dev/null ||
 "$DIR/have" || skip "the kernel runs no 32-bit program"
 
 # libbsd is there as a 64-bit library alone; getopt(3) is libc's, too.
-$cc -isystem /usr/include/bsd -DLIBBSD_OVERLAY -Dbsd_getopt=getopt \
-    -I"$source" -o "$DIR/t_rule" "$REGRESS/t_rule.c" "$source/rule.c" ||
+$cc $(pkg-config --cflags libbsd-overlay) -Dbsd_getopt=getopt \
+    -I"$source" -o "$DIR/t_rule" "$REGRESS/tools/t_rule.c" "$source/rule.c" ||
     fail "t_rule.c does not compile"
 "$DIR/t_rule" "$REGRESS"/rule/*.in || fail "scenarios"
 "$DIR/t_rule" -n 100000 || fail "the twin; t_rule -s repeats it"

@@ -16,7 +16,7 @@
 # call; the same in the engine of a daemon that runs; and what is said where
 # the kernel has none or does not give it.
 
-. "${0%/*}/lib.sh"
+. "$(dirname "$0")/lib.sh"
 
 [ "$SYSTEM" = Linux ] || skip "needs LD_PRELOAD and seccomp as on Linux"
 need_daemon

@@ -72,7 +72,7 @@ if command -v strace >/dev/null && command -v systemd-analyze >/dev/null &&
     ! sanitized; then
 	trace="strace -f -qq -o $DIR/trace"
 fi
-${CC:-cc} -o "$DIR/notified" "$REGRESS/notified.c" || fail "notified.c"
+${CC:-cc} -o "$DIR/notified" "$REGRESS/tools/notified.c" || fail "notified.c"
 "$DIR/notified" "$DIR/socket" >"$DIR/messages" &
 SENDER=$!
 wait_until '[ -S "$DIR/socket" ]' 5 || fail "no socket"

@@ -15,8 +15,8 @@
 # A command that takes its time to begin, or that its user stops before it
 # does, holds up its own rule and nothing else.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 [ "$SYSTEM" = Linux ] || skip "needs strace(1)"
 command -v strace >/dev/null || skip "no strace(1)"
 need_daemon

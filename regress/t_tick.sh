@@ -16,8 +16,8 @@
 # started: a packet right after a reload has its run within that second, and
 # 100 ms for the run.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 pair_create IN OUT
 conf <<END

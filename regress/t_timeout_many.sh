@@ -16,8 +16,8 @@
 # Very many commands that are started in one go, which takes the daemon longer
 # than they run: each has its whole timeout.
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/lib_reload.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 pair_create IN OUT
 n=600

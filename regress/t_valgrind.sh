@@ -15,7 +15,7 @@
 # Memory, as valgrind sees it: a start, commands of two rules, a good and a bad
 # reload, a rule that goes, an engine that is killed, and the end.
 
-. "${0%/*}/lib.sh"
+. "$(dirname "$0")/lib.sh"
 
 [ "$SYSTEM" = Linux ] || skip "needs Linux's seccomp"
 need_daemon

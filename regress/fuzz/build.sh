@@ -22,9 +22,10 @@
 
 build() {
 	case $(uname) in
-	Linux)	bsd="-isystem /usr/include/bsd -DLIBBSD_OVERLAY -D_GNU_SOURCE"
+	Linux)	bsd="$(pkg-config --cflags libbsd-overlay) -D_GNU_SOURCE"
 		bsd="$bsd -include $source/compat/compat.h"
-		libs="-lbsd -levent_core -lseccomp"
+		libs="$(pkg-config --libs libbsd-overlay) -levent_core"
+		libs="$libs -lseccomp"
 		makefile=$source/GNUmakefile
 		yacc=${YACC:-byacc} ;;
 	*)	bsd="-I/usr/local/include"
@@ -62,7 +63,7 @@ build() {
 	    $libs || return 1
 
 	objects=$rule
-	compile "$1" fuzz_rule "$here/fuzz_rule.c" -I"$source/regress"
+	compile "$1" fuzz_rule "$here/fuzz_rule.c" -I"$source/regress/tools"
 	$1 $cflags -o "$dir/fuzz_rule" $main $objects $libs || return 1
 
 	objects=$common

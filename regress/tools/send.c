@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Send an exact number of frames out of an interface: 60 bytes, broadcast,
  * of an Ethernet type that is free for experiments, so that no stack answers.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Run a command with the default actions of signals: the shell lets what it
  * starts in the background ignore SIGINT, and cannot take that back.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Write down all that a command inherits, one `name value` a line, to the
  * file that is the first argument.  Bytes that are no plain characters are

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Do to the engine's shared memory what an engine could do that somebody has
  * taken over: write one number in it.
@@ -35,7 +34,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../bpfstatsd.h"
+#include "bpfstatsd.h"
 
 #define MEMBER(type, name)						\
 	{ #type "." #name, offsetof(struct type, name),			\

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Run a command in its own process group for no longer than so many seconds:
  * then its group gets SIGTERM, and SIGKILL ten seconds later.  Exits as the

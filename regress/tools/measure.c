@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Run a command and print the microseconds that it took and the kilobytes
  * that it had in memory at most.  Exits as the command did.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The command of the tests' rules: append one line to a file that says when
  * it was run (milliseconds of the monotonic clock) and what bpfstatsd told
