@@ -14,7 +14,7 @@
 
 # What the engine may do, as /proc tells; who a command is; whose files are
 # read; and what is said without the right to count.  The program with rights
-# of its own is in t_hostile.sh.
+# of its own is in t_hostile_user.sh.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"
