@@ -98,4 +98,8 @@ demo: ${PROG}
 test: ${PROG}
 	cd ${.CURDIR} && BPFSTATSD=${.OBJDIR}/${PROG} sh regress/run
 
-.PHONY: beforeinstall demo setup test uninstall
+# In less than a minute.
+check-quick: ${PROG}
+	cd ${.CURDIR} && BPFSTATSD=${.OBJDIR}/${PROG} sh regress/run -q
+
+.PHONY: beforeinstall check-quick demo setup test uninstall

@@ -17,10 +17,12 @@
 /*
  * Run a command in its own process group for no longer than so many seconds:
  * then its group gets SIGTERM, and SIGKILL ten seconds later.  Exits as the
- * command did, with 124 if it took too long.
+ * command did, with 124 if it took too long.  Where more is running than there
+ * are processors a second is longer by as much.
  */
 
 #include <sys/types.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include <err.h>
@@ -32,28 +34,41 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t	 sig_seen;
-static volatile sig_atomic_t	 late;
+static volatile sig_atomic_t	 second;
 static pid_t			 pid;
 
 static void
 handler(int sig)
 {
-	if (sig == SIGALRM) {
-		kill(-pid, late ? SIGKILL : SIGTERM);
-		late = 1;
-		alarm(10);
-	} else {
+	if (sig == SIGALRM)
+		second = 1;
+	else {
 		sig_seen = sig;
 		kill(-pid, SIGTERM);
 	}
 }
 
+/* The part of a second that a process had which always wanted to run. */
+static double
+share(void)
+{
+	double	 load;
+	long	 processors;
+
+	processors = sysconf(_SC_NPROCESSORS_ONLN);
+	if (getloadavg(&load, 1) != 1 || load <= processors)
+		return 1;
+	return processors / load;
+}
+
 int
 main(int argc, char *argv[])
 {
+	struct itimerval	 each_second = { { 1, 0 }, { 1, 0 } };
 	struct sigaction	 sa;
 	sigset_t		 set, old;
-	int			 status;
+	double			 left;
+	int			 late = 0, status;
 
 	if (argc < 3) {
 		fprintf(stderr,
@@ -77,12 +92,22 @@ main(int argc, char *argv[])
 	sigaction(SIGHUP, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	alarm(atoi(argv[1]));
+	left = atoi(argv[1]);
+	setitimer(ITIMER_REAL, &each_second, NULL);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 
-	while (waitpid(pid, &status, 0) == -1)
+	while (waitpid(pid, &status, 0) == -1) {
 		if (errno != EINTR)
 			err(1, "waitpid");
+		if (!second)
+			continue;
+		second = 0;
+		if ((left -= share()) > 0)
+			continue;
+		kill(-pid, late ? SIGKILL : SIGTERM);
+		late = 1;
+		left = 10;
+	}
 	if (sig_seen)
 		return 128 + sig_seen;
 	if (late)
