@@ -30,7 +30,12 @@
 #	TOOLS		the directory of the tests' C programs
 #
 # A test exits 0 if all is well, 1 by fail, 77 by skip.  Whatever happens, no
-# interface, namespace, process or file stays.
+# interface, namespace, process or file stays.  Tests run side by side, so that
+# what one makes has a name of its own; and the machine may be busy, so that a
+# test waits for conditions and tells right from wrong, not fast from slow.
+#
+# BPFSTATSD_COUNTER=socket lets the daemon count with packet sockets on Linux:
+# it is started without the right to load the program that counts otherwise.
 
 set -u
 LC_ALL=C
@@ -41,6 +46,7 @@ SYSTEM=$(uname)
 REGRESS=$(cd "$(dirname "$0")" && pwd) || exit 1
 BPFSTATSD=${BPFSTATSD:-${REGRESS%/*}/bpfstatsd}
 IN_NET=
+UNDER=
 NET=
 PAIRS=
 DAEMON=
@@ -58,7 +64,7 @@ clean_up() {
 	[ -z "$SENDER" ] || kill -KILL "$SENDER" 2>/dev/null
 	if [ -n "$DAEMON" ]; then
 		kill -TERM "$DAEMON" 2>/dev/null
-		wait_until '! running "$DAEMON"' 7 ||
+		wait_until '! running "$DAEMON"' 1 ||
 		    kill -KILL "$DAEMON" 2>/dev/null
 	fi
 	for _if in $PAIRS; do
@@ -76,10 +82,16 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 
+# Not run by regress/run, which does the same for all tests: the program is
+# where all users can reach it.
 if [ -z "${TOOLS:-}" ]; then
 	TOOLS=$DIR/tools
 	mkdir "$TOOLS"
 	sh "$REGRESS/build" "$TOOLS" || exit 1
+	if [ -x "$BPFSTATSD" ]; then
+		cp "$BPFSTATSD" "$TOOLS/bpfstatsd" || exit 1
+		BPFSTATSD=$TOOLS/bpfstatsd
+	fi
 fi
 
 # fail message: the test has failed.
@@ -121,10 +133,10 @@ running() {
 	esac
 }
 
-# wait_until condition seconds: 0 as soon as it holds, 1 if it never does.  The
-# condition must not wait itself.
+# wait_until condition seconds: 0 as soon as it holds, 1 if it never does.  A
+# busy machine is given ten times as long.  The condition must not wait itself.
 wait_until() {
-	_tries=$(($2 * 10))
+	_tries=$(($2 * 100))
 	until eval "$1"; do
 		[ $((_tries -= 1)) -ge 0 ] || return 1
 		sleep 0.1
@@ -167,6 +179,14 @@ sanitized() {
 	grep -q __asan_init "$BPFSTATSD"
 }
 
+# Without CAP_BPF, and without CAP_SYS_ADMIN, which stands for it.
+under_setpriv() {
+	command -v setpriv >/dev/null || skip "no setpriv(1)"
+	UNDER="setpriv --bounding-set=-bpf,-sys_admin
+	    --inh-caps=-bpf,-sys_admin"
+	$UNDER true 2>"$DIR/err" || skip "setpriv: $(cat "$DIR/err")"
+}
+
 # A network of its own, where the system can give one.
 net_create() {
 	case $SYSTEM in
@@ -178,16 +198,17 @@ net_create() {
 			skip "no network namespace: $(cat "$DIR/err")"
 		fi
 		IN_NET="ip netns exec $NET"
+		[ "${BPFSTATSD_COUNTER:-}" != socket ] || under_setpriv
 		# No neighbour or router discovery: silence is silence.
 		$IN_NET sh -c '
 			for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do
 				[ ! -f "$f" ] || echo 1 >"$f"
 			done'
 		;;
-	OpenBSD)
+	OpenBSD|FreeBSD)
 		;;
 	*)
-		skip "no private interfaces on $SYSTEM yet"
+		skip "$SYSTEM has no pair of interfaces"
 		;;
 	esac
 }
@@ -200,31 +221,27 @@ in_net() {
 # pair_create VAR VAR: make two interfaces; what is sent on either is received
 # on the other.  Their names are stored in the variables.
 pair_create() {
-	_pair_n=$((${_pair_n:-0} + 2))
 	case $SYSTEM in
 	Linux)
-		_a=test$((_pair_n - 2))
-		_b=test$((_pair_n - 1))
-		pair_restore "$_a" "$_b"
+		_n=${_pair:-0}
 		;;
-	OpenBSD)
-		# Any two numbers that are free.
-		_i=${_pair_i:-70}
-		until ifconfig "pair$_i" create 2>/dev/null; do
-			[ $((_i += 1)) -lt 1000 ] || fail "no pair(4)"
+	*)
+		# Any two numbers that are free, and that other tests do not
+		# come across.
+		_n=${_pair:-$(($$ % 1000 * 30 + 100))}
+		while ifconfig -a | grep -Eq "^e?pair($_n|$((_n + 1)))[ab:]"
+		do
+			_n=$((_n + 2))
 		done
-		_a=pair$_i
-		PAIRS="$PAIRS $_a"
-		until ifconfig "pair$_i" create 2>/dev/null; do
-			[ $((_i += 1)) -lt 1000 ] || fail "no pair(4)"
-		done
-		_b=pair$_i
-		PAIRS="$PAIRS $_b"
-		_pair_i=$((_i + 1))
-		ifconfig "$_a" patch "$_b" up
-		ifconfig "$_b" up
 		;;
 	esac
+	_pair=$((_n + 2))
+	case $SYSTEM in
+	Linux)		_a=test$_n _b=test$((_n + 1)) ;;
+	OpenBSD)	_a=pair$_n _b=pair$((_n + 1)) ;;
+	FreeBSD)	_a=epair${_n}a _b=epair${_n}b ;;
+	esac
+	pair_restore "$_a" "$_b"
 	eval "$1=\$_a $2=\$_b"
 }
 
@@ -237,14 +254,16 @@ pair_destroy() {
 	OpenBSD)
 		ifconfig "$1" destroy
 		ifconfig "$2" destroy
-		_left=
-		for _if in $PAIRS; do
-			[ "$_if" = "$1" ] || [ "$_if" = "$2" ] ||
-			    _left="$_left $_if"
-		done
-		PAIRS=$_left
+		;;
+	FreeBSD)
+		ifconfig "$1" destroy
 		;;
 	esac
+	_left=
+	for _if in $PAIRS; do
+		[ "$_if" = "$1" ] || [ "$_if" = "$2" ] || _left="$_left $_if"
+	done
+	PAIRS=$_left
 }
 
 # pair_restore name name: make removed ones again, under the same names.
@@ -257,10 +276,17 @@ pair_restore() {
 		    fail "no veth interfaces"
 		;;
 	OpenBSD)
+		PAIRS="$PAIRS $1 $2"
 		ifconfig "$1" create && ifconfig "$2" create &&
 		    ifconfig "$1" patch "$2" up && ifconfig "$2" up ||
 		    fail "no pair(4)"
-		PAIRS="$PAIRS $1 $2"
+		;;
+	FreeBSD)
+		# its end a takes b with it
+		PAIRS="$PAIRS $1"
+		ifconfig "${1%a}" create >/dev/null &&
+		    ifconfig "$1" up && ifconfig "$2" up ||
+		    fail "no epair(4)"
 		;;
 	esac
 }
@@ -309,25 +335,26 @@ children() {
 		$2 == daemon && !/: engine/ { print $1 }'
 }
 
-# start_daemon [flag ...]: start it in the foreground with $CONF; it counts
-# when this returns.
-start_daemon() {
+# launch command [argument ...]: run what becomes the daemon where the
+# interfaces are; what it writes goes to $LOG.  It counts, or has ended, when
+# this returns.
+launch() {
 	: >"$LOG"
-	(exec $IN_NET "$BPFSTATSD" -d "$@" -f "$CONF") \
-	    >>"$LOG" 2>&1 </dev/null &
-	DAEMON=$!
-	wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10
-	alive
-}
-
-# start_rule [flag ...] command [argument ...]: start the one-rule form; what
-# it and its command write goes to $LOG.
-start_rule() {
-	: >"$LOG"
-	(exec $IN_NET "$TOOLS/unignore" "$BPFSTATSD" "$@") >>"$LOG" 2>&1 \
+	(exec $IN_NET $UNDER "$TOOLS/unignore" "$@") >>"$LOG" 2>&1 \
 	    </dev/null &
 	DAEMON=$!
 	wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10
+}
+
+# start_daemon [flag ...]: start it in the foreground with $CONF.
+start_daemon() {
+	launch "$BPFSTATSD" -d "$@" -f "$CONF"
+	alive
+}
+
+# start_rule [flag ...] command [argument ...]: start the one-rule form.
+start_rule() {
+	launch "$BPFSTATSD" "$@"
 	alive
 }
 
@@ -364,6 +391,47 @@ wait_lines() {
 	    fail "${1##*/} has $(lines "$1") lines after $3 s, not $2"
 }
 
+# The number of lines in the log that match.
+logged() {
+	grep -Ec "$1" "$LOG"
+}
+
+# wait_logged pattern number seconds: wait until so many lines match.
+wait_logged() {
+	_pattern=$1
+	_number=$2
+	wait_until '[ "$(logged "$_pattern")" -ge "$_number" ]' "$3" ||
+	    fail "no $_number lines of '$1' after $3 s"
+}
+
+# ask rule: how it stands in IFACE, ATTACHED, TOTAL, TALLY, RUNS, FAILURES and
+# LAST, from the log.
+ask() {
+	_line="^bpfstatsd: rule \"$1\": [^ ]* (attached|waiting), total "
+	_before=$(logged "$_line")
+	kill -USR1 "$DAEMON"
+	wait_logged "$_line" $((_before + 1)) 5
+	eval "$(grep -E "$_line" "$LOG" | tail -n 1 |
+	    sed 's/^[^:]*: [^:]*: \([^ ]*\) \([^ ]*\), total \([0-9]*\), tally \([0-9]*\), runs \([0-9]*\), failures \([0-9]*\), \(.*\)$/IFACE=\1 ATTACHED=\2 TOTAL=\3 TALLY=\4 RUNS=\5 FAILURES=\6 LAST="\7"/')"
+}
+
+# await_total rule number: wait until the rule has seen so many packets; it must
+# not be more.  For TOTAL and the others see ask.
+await_total() {
+	_asked=0
+	while ask "$1" && [ "$TOTAL" -lt "$2" ] && [ $_asked -lt 150 ]; do
+		_asked=$((_asked + 1))
+		sleep 0.2
+	done
+	same "$2" "$TOTAL" "packets seen by $1"
+}
+
+# Time for another look at all rules, before something is said not to happen.
+# What must happen is waited for: a busy machine may be late.
+next_tick() {
+	sleep 1.3
+}
+
 # Descriptors that count, in the whole network of the test.
 taps() {
 	case $SYSTEM in
@@ -394,7 +462,13 @@ wakeups() {
 	esac
 }
 
-# as_nobody command: run a line of shell as the user nobody.
+# as_nobody command: run a line of shell as the user nobody, in a directory
+# that it can enter.
 as_nobody() {
-	su -s /bin/sh nobody -c "$1"
+	case $SYSTEM in
+	FreeBSD|NetBSD)
+		(cd / && SHELL=/bin/sh su -m nobody -c "$1") ;;
+	*)
+		(cd / && su -s /bin/sh nobody -c "$1") ;;
+	esac
 }

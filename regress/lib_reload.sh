@@ -15,19 +15,6 @@
 # More of the library, for the tests of reloads, interfaces and engines that
 # come and go, and of what happens at once.  A test reads it after lib.sh.
 
-# The number of lines in the log that match.
-logged() {
-	grep -Ec "$1" "$LOG"
-}
-
-# wait_logged pattern number seconds: wait until so many lines match.
-wait_logged() {
-	_pattern=$1
-	_number=$2
-	wait_until '[ "$(logged "$_pattern")" -ge "$_number" ]' "$3" ||
-	    fail "no $_number lines of '$1' after $3 s"
-}
-
 # Replace the configuration file by another in one step, so that no reload
 # can see a half of it.
 conf_swap() {
@@ -44,26 +31,10 @@ reload() {
 	wait_logged "$RELOADED" $((_done + 1)) 10
 }
 
-# ask rule: how it stands in IFACE, ATTACHED, TOTAL, TALLY, RUNS, FAILURES and
-# LAST, from the log.
-ask() {
-	_line="^bpfstatsd: rule \"$1\": [^ ]* (attached|waiting), total "
-	_before=$(logged "$_line")
-	kill -USR1 "$DAEMON"
-	wait_logged "$_line" $((_before + 1)) 5
-	eval "$(grep -E "$_line" "$LOG" | tail -n 1 |
-	    sed 's/^[^:]*: [^:]*: \([^ ]*\) \([^ ]*\), total \([0-9]*\), tally \([0-9]*\), runs \([0-9]*\), failures \([0-9]*\), \(.*\)$/IFACE=\1 ATTACHED=\2 TOTAL=\3 TALLY=\4 RUNS=\5 FAILURES=\6 LAST="\7"/')"
-}
-
 # taken file rule: packets that the rule's recorded runs took.
 taken() {
 	awk -v rule="$2" '$2 == rule { n += $5 } END { printf "%d\n", n }' \
 	    "$1"
-}
-
-# Wait for the next look at all rules: what was sent is in the numbers then.
-next_tick() {
-	sleep 1.3
 }
 
 # What the daemon holds: descriptors in FDS, kilobytes in RSS_P and RSS_E.

@@ -51,8 +51,7 @@ if [ "$SYSTEM" = Linux ]; then
 		    "its descriptor $fd"
 	done
 fi
-same "$DAEMON" "$(ps -o sess= -o pgid= -p "$DAEMON" |
-    awk '{ print $2 }')" "its process group"
+same "$DAEMON" "$(ps -o pgid= -p "$DAEMON" | tr -d ' ')" "its process group"
 engine=$(engine_pid)
 kill -TERM "$DAEMON"
 wait_until '! running "$DAEMON"' 3 || fail "it does not end"

@@ -36,7 +36,8 @@ END
 	done
 } | conf
 # -t runs nothing: the totals are what is looked at.
-: >"$LOG"
+launch "$BPFSTATSD" -t -f "$CONF"
+alive
 (exec $IN_NET "$BPFSTATSD" -t -f "$CONF") >"$LOG" 2>&1 </dev/null &
 DAEMON=$!
 wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10
@@ -45,15 +46,9 @@ alive
 other=$!
 send_frames "$OUT" 50001
 wait $other || fail "send"
-sleep 1.2
-: >"$LOG"
-kill -USR1 "$DAEMON"
-wait_until '[ "$(grep -c " tally " "$LOG")" -ge 6 ]' 3
 for line in both:120004 in:50001 out:70003; do
 	for rule in "${line%:*}" "${line%:*}.i"; do
-		total=$(sed -n "s/.*\"$rule\": .*total \([0-9]*\),.*/\1/p" \
-		    "$LOG")
-		same "${line#*:}" "$total" "total of $rule"
+		await_total "$rule" "${line#*:}"
 	done
 done
 stop_daemon

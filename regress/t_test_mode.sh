@@ -32,10 +32,7 @@ rule "idle" {
 	command "$TOOLS/record" "$DIR/runs"
 }
 END
-: >"$LOG"
-(exec $IN_NET "$BPFSTATSD" -t -f "$CONF") >"$LOG" 2>&1 </dev/null &
-DAEMON=$!
-wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10
+launch "$BPFSTATSD" -t -f "$CONF"
 alive
 send_frames "$OUT" 35
 wait_until 'grep -q "\"idle\": run 2: idle" "$LOG"' 5 ||

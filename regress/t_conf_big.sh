@@ -12,12 +12,12 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# Ten thousand rules are read and checked in under 100 ms, and a rule costs
-# less than 1 KB.
+# Ten thousand rules are read and checked, and a rule costs less than 1 KB.  How
+# long it takes is in "make bench".
 
 . "$(dirname "$0")/lib.sh"
 need_program
-sanitized && skip "a sanitizer is slow by nature"
+sanitized && skip "a sanitizer has memory of its own"
 
 # rules number: write so many rules on two hundred interfaces.
 rules() {
@@ -33,20 +33,16 @@ rules() {
 	}' >"$CONF.$1"
 }
 
-# measure number: check so many rules; microseconds and kilobytes.
-measure() {
-	"$TOOLS/measure" "$BPFSTATSD" -n -f "$CONF.$1" 2>"$DIR/err" ||
+# kilobytes number: those that checking so many rules takes.
+kilobytes() {
+	"$TOOLS/measure" "$BPFSTATSD" -n -f "$CONF.$1" 2>"$DIR/err" >"$DIR/out" ||
 	    fail "$(cat "$DIR/err")"
+	awk '{ print $2 }' "$DIR/out"
 }
 
 rules 10000
 rules 20000
-for i in 1 2 3 4 5; do
-	measure 10000
-done | sort -n >"$DIR/small"
-time=$(awk 'NR == 3 { print $1 }' "$DIR/small")
-small=$(awk 'NR == 3 { print $2 }' "$DIR/small")
-large=$(measure 20000 | awk '{ print $2 }')
-note "10,000 rules: $time us; 10,000 more: $((large - small)) KB"
-within 0 "$time" 99999 "microseconds for 10,000 rules"
-within 0 $((large - small)) 9999 "kilobytes for 10,000 rules"
+small=$(kilobytes 10000)
+large=$(kilobytes 20000)
+note "10,000 more rules: $((large - small)) KB"
+within 1 $((large - small)) 9999 "kilobytes for 10,000 rules"
