@@ -3,14 +3,13 @@
 
 PROG=		bpfstatsd
 SRCS=		args.c bpfstatsd.c config.c counter_bpf.c engine.c file.c \
-		iface_route.c log.c notify.c parse.y print.c privs.c rule.c \
-		run.c
+		iface_route.c log.c parse.y print.c privs.c rule.c run.c
 MAN=		bpfstatsd.8 bpfstatsd.conf.5
 
 # What a libc lacks.
-SRCS_FreeBSD=	pledge_freebsd.c unveil_none.c
+SRCS_FreeBSD=	pledge_freebsd.c unveil.c
 SRCS_NetBSD=	pledge_netbsd.c setresgid_netbsd.c setresuid_netbsd.c \
-		unveil_none.c
+		unveil.c
 DEFS_NetBSD=	-D_OPENBSD_SOURCE
 
 DIAG=		-Wall -Wstrict-prototypes -Wmissing-prototypes \

@@ -232,6 +232,7 @@ clean_start(void)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	options.environ = environ;
+	journal_open(environ);
 	notify_open(environ);
 	tzset();
 	environ = empty;

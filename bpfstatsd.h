@@ -38,6 +38,7 @@
 #include <stdint.h>
 
 #include "log.h"
+#include "service.h"
 
 #define CONF_FILE	"/etc/bpfstatsd.conf"
 #define ENGINE_USER	"_bpfstatsd"
@@ -319,11 +320,6 @@ uint64_t	*history_total(struct history *, int64_t);
 void		 history_note(struct history *, uint64_t, int64_t);
 uint64_t	 count_total(const struct count *);
 void		 count_store(struct count *, uint64_t);
-
-/* notify.c */
-void		 notify_open(char **);
-void		 notify(const char *, ...)
-		    __attribute__((__format__(printf, 1, 2)));
 
 /* engine.c */
 int		 engine_start(struct conf *, const struct account *, int *);

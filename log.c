@@ -30,10 +30,10 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "service.h"
 
 static enum log_to	 to = LOG_TO_STDERR;
 static int		 threshold = LOG_INFO;
-static int		 journal;
 
 static void	vlog(int, int, const char *, va_list)
 		    __attribute__((__format__(printf, 3, 0)));
@@ -46,16 +46,6 @@ void
 log_level(int priority)
 {
 	threshold = priority;
-}
-
-/*
- * Standard error leads to the journal of systemd(1): begin each line with its
- * priority.
- */
-void
-log_journal(void)
-{
-	journal = 1;
 }
 
 /*
@@ -93,7 +83,7 @@ vlog(int priority, int error, const char *fmt, va_list ap)
 static void
 put(int priority, const char *tag, const char *fmt, ...)
 {
-	char	 message[2048], line[2100];
+	char	 message[2048], line[2100], prefix[64] = "";
 	va_list	 ap;
 	int	 len;
 
@@ -106,12 +96,9 @@ put(int priority, const char *tag, const char *fmt, ...)
 		syslog(priority, "%s", message);
 	if (to == LOG_TO_SYSLOG)
 		return;
-	if (journal)
-		len = snprintf(line, sizeof(line), "<%d>%s\n", priority,
-		    message);
-	else
-		len = snprintf(line, sizeof(line), "%s%s%s\n",
-		    tag != NULL ? tag : "", tag != NULL ? ": " : "", message);
+	if (!journal_prefix(prefix, sizeof(prefix), priority) && tag != NULL)
+		snprintf(prefix, sizeof(prefix), "%s: ", tag);
+	len = snprintf(line, sizeof(line), "%s%s\n", prefix, message);
 	if (write(STDERR_FILENO, line, len) == -1)
 		return;			/* there is nobody to tell */
 }

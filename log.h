@@ -27,7 +27,6 @@ enum log_to {
 #define NORETURN	__attribute__((__noreturn__))
 
 void	 log_level(int);
-void	 log_journal(void);
 void	 log_open(enum log_to);
 void	 log_warn(const char *, ...) PRINTFLIKE;
 void	 log_warnx(const char *, ...) PRINTFLIKE;

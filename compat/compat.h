@@ -28,6 +28,9 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+/* see service.h */
+#define HAVE_SERVICE
+
 #define issetugid()	(getauxval(AT_SECURE) != 0)
 
 void	 compat_setproctitle(const char *, ...)

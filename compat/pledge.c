@@ -42,7 +42,6 @@ pledge(const char *promises, const char *execpromises)
 	scmp_filter_ctx	 filter;
 	int		 error;
 
-	(void)execpromises;
 	if (strcmp(promises, "stdio bpf") != 0)
 		return 0;
 	if (prctl(PR_SET_DUMPABLE, 0) == -1)

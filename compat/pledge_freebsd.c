@@ -27,7 +27,6 @@
 int
 pledge(const char *promises, const char *execpromises)
 {
-	(void)execpromises;
 	if (strcmp(promises, "stdio bpf") != 0)
 		return 0;
 	return cap_enter();

@@ -25,7 +25,6 @@
 int
 pledge(const char *promises, const char *execpromises)
 {
-	(void)execpromises;
 	if (strcmp(promises, "stdio bpf") != 0)
 		return 0;
 	errno = ENOSYS;

@@ -15,16 +15,13 @@
  */
 
 /*
- * unveil(2) for Linux: nothing.  The engine has an empty root directory, the
- * parent must see all that a reload may name.
+ * unveil(2) where there is nothing like it: all files stay visible.  The
+ * engine has an empty root directory, the parent must see whatever a reload
+ * may name.
  */
-
-#include <stddef.h>
 
 int
 unveil(const char *path, const char *permissions)
 {
-	(void)path;
-	(void)permissions;
 	return 0;
 }

@@ -30,21 +30,17 @@ event_init(void)
 void
 event_set_log_callback(void (*cb)(int, const char *))
 {
-	(void)cb;
 }
 
 int
 event_add(struct event *event, const struct timeval *time)
 {
-	(void)event;
-	(void)time;
 	return -1;
 }
 
 int
 event_del(struct event *event)
 {
-	(void)event;
 	return -1;
 }
 
@@ -57,34 +53,22 @@ event_dispatch(void)
 int
 event_loopexit(const struct timeval *time)
 {
-	(void)time;
 	return -1;
 }
 
 int
 event_pending(struct event *event, short what, struct timeval *time)
 {
-	(void)event;
-	(void)what;
-	(void)time;
 	return 0;
 }
 
 void
 event_active(struct event *event, int what, short calls)
 {
-	(void)event;
-	(void)what;
-	(void)calls;
 }
 
 void
 event_set(struct event *event, int fd, short what,
     void (*callback)(int, short, void *), void *arg)
 {
-	(void)event;
-	(void)fd;
-	(void)what;
-	(void)callback;
-	(void)arg;
 }

@@ -15,30 +15,29 @@
  */
 
 /*
- * Telling a service manager how we are: the datagrams that systemd(1) wants
- * of a service of Type=notify.  Without NOTIFY_SOCKET in the environment
+ * Telling a service manager how we are: the datagrams that systemd(1) expects
+ * from a service of Type=notify.  Without NOTIFY_SOCKET in the environment
  * nothing happens.
  */
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "bpfstatsd.h"
-
-static int	is_stderr(const char *);
+#include "log.h"
+#include "service.h"
 
 static int	manager = -1;
 
 /*
- * Take the socket's name, and whether standard error is the journal, from
- * the environment.  A name that begins with @ is an abstract one.
+ * Connect to the socket that the environment names, if it does.  A name that
+ * begins with @ is an abstract one.
  */
 void
 notify_open(char **environment)
@@ -50,9 +49,6 @@ notify_open(char **environment)
 	for (; *environment != NULL; environment++)
 		if (strncmp(*environment, "NOTIFY_SOCKET=", 14) == 0)
 			name = *environment + 14;
-		else if (strncmp(*environment, "JOURNAL_STREAM=", 15) == 0 &&
-		    is_stderr(*environment + 15))
-			log_journal();
 	if (name == NULL || (name[0] != '/' && name[0] != '@'))
 		return;
 	if (strlen(name) >= sizeof(address.sun_path)) {
@@ -73,20 +69,6 @@ notify_open(char **environment)
 		close(manager);		/* nobody is there to be told */
 		manager = -1;
 	}
-}
-
-/* Is standard error the file of this device:inode? */
-static int
-is_stderr(const char *file)
-{
-	struct stat	 st;
-	char		 name[64];
-
-	if (fstat(STDERR_FILENO, &st) == -1)
-		return 0;
-	snprintf(name, sizeof(name), "%llu:%llu",
-	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
-	return strcmp(name, file) == 0;
 }
 
 /* Send one message, lines of NAME=value. */

@@ -15,13 +15,30 @@
  */
 
 /*
- * unveil(2) where there is nothing like it: all files stay visible.
+ * Who may have started us and wants to know more than an exit status.  Where
+ * there is nobody like that, compat.h does not say HAVE_SERVICE, and all of
+ * this is empty.
  */
 
-int
-unveil(const char *path, const char *permissions)
-{
-	(void)path;
-	(void)permissions;
-	return 0;
-}
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#ifdef HAVE_SERVICE
+#include <stddef.h>
+
+/* compat/notify.c: systemd(1) */
+void	 notify_open(char **);
+void	 notify(const char *, ...)
+	    __attribute__((__format__(printf, 1, 2)));
+
+/* compat/journal.c: its journal as standard error */
+void	 journal_open(char **);
+int	 journal_prefix(char *, size_t, int);
+#else
+#define notify_open(environment)		((void)0)
+#define notify(...)				((void)0)
+#define journal_open(environment)		((void)0)
+#define journal_prefix(buf, size, priority)	0
+#endif
+
+#endif
