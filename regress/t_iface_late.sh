@@ -13,7 +13,7 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # Started before its interface exists, which appears some seconds later:
-# packets from a second after that count.  Going down and up and, on Linux, a
+# packets count from then on.  Going down and up and, on Linux, a
 # new name are survived.  The one-rule form ends with 1 when its interface
 # goes.
 
@@ -45,12 +45,11 @@ updown() {
 	esac
 }
 
-# seen packets: what both rules have seen up to the last tick.
+# seen packets: what both rules have seen.
 seen() {
 	next_tick
 	for rule in tick now; do
-		ask $rule
-		same "$1" "$TOTAL" "packets seen by $rule"
+		await_total $rule "$1"
 		same $(($1 / 1000)) "$RUNS" "runs of $rule"
 		same $(($1 % 1000)) "$TALLY" "tally of $rule"
 	done
@@ -64,7 +63,7 @@ sleep 3				# nothing may happen meanwhile
 same 3 "$(lines "$LOG")" "lines of the log before it appears"
 
 pair_restore "$IN" "$OUT"
-sleep 1				# what the daemon may take
+wait_logged ": $IN: counting" 1 5
 send_frames "$OUT" 1500
 seen 1500
 same 1 "$(logged ": $IN: counting")" "lines about its arrival"
@@ -98,7 +97,7 @@ if [ "$SYSTEM" = Linux ]; then
 	seen 2399
 	# until another one has the old name.
 	pair_restore "$IN" new1
-	sleep 1
+	wait_logged ": $IN: counting" 2 5
 	send_frames new1 100
 	send_frames "$OUT" 50000
 	seen 2499

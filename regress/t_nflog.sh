@@ -29,31 +29,12 @@ END
 start_daemon
 ENGINE=$(engine_pid)
 
-# total: of the rule, in TOTAL, from a status line.
-total() {
-	_before=$(grep -c 'total' "$LOG")
-	kill -USR1 "$DAEMON"
-	wait_until '[ "$(grep -c total "$LOG")" -gt '"$_before"' ]' 5 ||
-	    fail "no status line"
-	TOTAL=$(sed -n 's/.*attached, total \([0-9]*\),.*/\1/p' "$LOG" |
-	    tail -n 1)
-}
-
-# Packets wait in the kernel for up to 0.2 s, and then for the tick.
-settle() {
-	sleep 1.5
-}
-
 send_frames "$OUT" 25
-settle
-total
-same 25 "$TOTAL" "packets of a trickle"
+await_total thousand 25
 
 before=$(wakeups "$ENGINE")
 send_frames "$OUT" 100000
-settle
-total
-same 100025 "$TOTAL" "packets of a flood"
+await_total thousand 100025
 woken=$(($(wakeups "$ENGINE") - before))
 within 1 "$woken" 5000 "wake-ups of the engine for 100000 packets"
 
@@ -62,19 +43,16 @@ kill -STOP "$ENGINE"
 send_frames "$OUT" 300000
 sleep 0.5
 kill -CONT "$ENGINE"
-settle
+next_tick
 send_frames "$OUT" 1
-settle
-total
-same 400026 "$TOTAL" "packets with an overflow"
+await_total thousand 400026
 
 # A reload keeps the group's numbers.
 kill -HUP "$DAEMON"
 send_frames "$OUT" 974
 wait_until '[ "$(lines "$DIR/thousand")" -ge 401 ]' 10 ||
     fail "$(lines "$DIR/thousand") runs, not 401"
-total
-same 401000 "$TOTAL" "packets after a reload"
+await_total thousand 401000
 
 # Another program cannot have the group meanwhile; a daemon waits for it.
 message() {

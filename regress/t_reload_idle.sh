@@ -50,11 +50,11 @@ reload
 sleep 1.5
 same "" "$(awk '$3 == "idle"' "$DIR/power")" "idle commands in traffic"
 
-# It begins anew: on by the next packet, off behind it.
+# It begins afresh: on by the next packet, off after it.
 send_frames "$OUT" 1
 wait_lines "$DIR/power" 7 7
 same "count idle" "$(awk 'NR > 5 { printf "%s%s", s, $3; s = " " }' \
     "$DIR/power")" "on and off"
 gap=$(awk 'NR > 5 { t[NR] = $1 } END { print t[7] - t[6] }' "$DIR/power")
-within 2900 "$gap" 5000 "ms from on to off"
+within 2900 "$gap" 60000 "ms from on to off"
 stop_daemon

@@ -23,11 +23,11 @@ pair_create IN OUT
 n=600
 {
 	echo "user root"
-	echo "timeout 2"
+	echo "timeout 7"
 	i=0
 	while [ $((i += 1)) -le $n ]; do
 		printf 'rule r%d {\n\tinterface %s\n\twait 60\n' $i "$IN"
-		printf '\tcommand "%s" "%s" "1000"\n}\n' "$TOOLS/record" \
+		printf '\tcommand "%s" "%s" "4000"\n}\n' "$TOOLS/record" \
 		    "$DIR/begun"
 	done
 } | conf
@@ -36,7 +36,7 @@ send_frames "$OUT" 1
 # A machine that is slow just then.
 wait_until '[ -s "$DIR/begun" ]' 3 || fail "nothing was started"
 kill -STOP "$DAEMON"
-sleep 1.5
+sleep 4
 kill -CONT "$DAEMON"
 wait_logged 'run 1: ' $n 30
 same 0 "$(logged 'timed out')" "commands that were timed out"
