@@ -14,6 +14,8 @@
 
 # Nothing runs at start-up by itself, nor for packets from before the start;
 # a silent interface counts nothing; both directions count.
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 need_daemon

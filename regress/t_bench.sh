@@ -12,6 +12,8 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
+#
+# slow: it measures, if only for seconds
 
 # The benchmark works: a quick look prints its table, with each subject and a
 # figure in each row, and leaves no process, network or file behind, also when

@@ -14,6 +14,8 @@
 
 # The builds for OpenBSD, FreeBSD and NetBSD compile without a warning and
 # link.
+#
+# slow: it compiles for three systems
 
 . "$(dirname "$0")/lib.sh"
 command -v bison >/dev/null || skip "no bison"

@@ -12,6 +12,8 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
+#
+# both counters
 
 # A limit of open descriptors that is too low for all counters: the daemon
 # says so once, counts where it can, runs commands, and needs no restart when

@@ -14,6 +14,8 @@
 
 # `direction in', `direction out' and none on one interface, with packets in
 # both directions at full speed: each counts exactly its own.
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 need_daemon

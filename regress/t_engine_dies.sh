@@ -15,6 +15,8 @@
 # An engine that is killed is replaced at once and nothing is lost, five times
 # in a minute; one that crashes, or cannot start, ends the daemon
 # with 1; when the parent is killed the engine ends at once.
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"
@@ -67,8 +69,9 @@ wait "$DAEMON" 2>/dev/null
 DAEMON=
 
 # It does not start where others can write its root directory.  On Linux
-# ip(8) gives the daemon a view of the file systems that is its own.
-[ "$SYSTEM" = Linux ] || exit 0
+# ip(8) gives the daemon a view of the file systems that is its own, unless the
+# right to mount was taken away.
+[ "$SYSTEM" = Linux ] && [ -z "$UNDER" ] || exit 0
 home=$(eval echo ~_bpfstatsd)
 launch sh -c 'mount -t tmpfs -o mode=755 none "$1" && exec "$2" -d -f "$3"' \
     sh "$home" "$BPFSTATSD" "$CONF"

@@ -14,6 +14,8 @@
 
 # A thousand packets in bursts of 70, `count 100 exact': exactly ten runs of
 # 100 packets each, numbered, whatever the timing.
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 need_daemon

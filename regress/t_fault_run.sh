@@ -13,6 +13,8 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # Let one call after the other fail when a command is run, and at the end.
+#
+# slow: very many starts
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_fault.sh"

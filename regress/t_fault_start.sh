@@ -14,6 +14,8 @@
 
 # Let one call after the other fail at the start, in the foreground and into
 # the background.
+#
+# slow: very many starts
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_fault.sh"

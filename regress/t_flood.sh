@@ -15,6 +15,8 @@
 # A million packets, `count 1000 exact' and `immediate': 1,000 runs of 1,000
 # packets, numbered, the last owing 0; the engine does not wake for each packet,
 # but at most once per clock tick of a millisecond, and when a run ends.
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"

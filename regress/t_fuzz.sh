@@ -14,6 +14,8 @@
 
 # The fuzzers: the corpus, then ten seconds of each.  What they find is left
 # in fuzz/corpus.  Where there is no libFuzzer the corpus alone is played.
+#
+# slow: it compiles with sanitizers
 
 . "$(dirname "$0")/lib.sh"
 

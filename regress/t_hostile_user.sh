@@ -15,6 +15,8 @@
 # The program with rights of its own, set-user-ID or by a file's capability,
 # started by nobody in a hostile way: either it counts and runs its command as
 # nobody without any right, or it says no.
+#
+# slow: very many starts
 
 . "$(dirname "$0")/lib.sh"
 

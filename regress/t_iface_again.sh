@@ -19,6 +19,7 @@
 # so that the seconds of waiting pass side by side.
 #
 # slow: it takes a second until an interface is counted again
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"

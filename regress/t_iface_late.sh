@@ -16,6 +16,9 @@
 # packets count from then on.  Going down and up and, on Linux, a
 # new name are survived.  The one-rule form ends with 1 when its interface
 # goes.
+#
+# slow: it waits for what must not happen
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"

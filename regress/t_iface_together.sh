@@ -15,6 +15,8 @@
 # Two interfaces go, one right after the other and under load: the end of the
 # first costs the second no packet, although the engine that stores what it
 # has counted may be gone by then.
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"

@@ -14,6 +14,8 @@
 
 # `immediate': a rule acts when its count is reached, not at the next tick;
 # with `exact' once per N packets under full speed.
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 need_daemon

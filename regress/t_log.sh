@@ -14,6 +14,8 @@
 
 # What is logged: a line for each run, the output of commands, and limits to
 # both.  Waits for the end of the minute whose excess is summed up.
+#
+# slow: it waits for the end of a minute
 
 . "$(dirname "$0")/lib.sh"
 need_daemon

@@ -13,6 +13,8 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # On loopback each packet is seen twice, going out and coming in.
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 need_daemon

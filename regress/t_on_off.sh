@@ -15,6 +15,8 @@
 # `idle' and `within': ten seconds of packets with `count 1', `idle 3' are
 # exactly one count and one idle; a stray packet now and then does not make
 # three within two seconds.
+#
+# slow: ten seconds of traffic, and silences
 
 . "$(dirname "$0")/lib.sh"
 need_daemon

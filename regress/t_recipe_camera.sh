@@ -14,6 +14,8 @@
 
 # etc/examples/camera.conf with a real MQTT broker: the first packet switches
 # on, traffic keeps it on, silence switches off, the next packet on again.
+#
+# slow: silences of the recipe
 
 . "$(dirname "$0")/lib.sh"
 command -v mosquitto >/dev/null || skip "no mosquitto"

@@ -16,6 +16,8 @@
 # alarm on a flood, waking on demand, a mail for so many packets, who it was,
 # and one rule from the shell.  What they run is replaced by something that
 # writes down how it was called, unless it is here.
+#
+# slow: silences and waits of the recipes
 
 . "$(dirname "$0")/lib.sh"
 need_daemon

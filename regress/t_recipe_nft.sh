@@ -14,6 +14,8 @@
 
 # etc/examples/count.nft: packets that nftables selects are duplicated to an
 # interface that a rule counts.  All that match count once, others do not.
+#
+# slow: it looks several times whether more is counted
 
 . "$(dirname "$0")/lib.sh"
 [ "$SYSTEM" = Linux ] || skip "only Linux has nftables"

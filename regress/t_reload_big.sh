@@ -14,6 +14,8 @@
 
 # A reload of 10,000 rules with one changed gives a new engine, and no descriptor
 # of an interface that stays is touched.  How long it takes is in "make bench".
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"

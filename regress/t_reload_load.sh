@@ -18,6 +18,7 @@
 # t_reload_kill.sh runs this as well, with the engine killed now and then.
 #
 # slow: many reloads are the point of it
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"

@@ -15,6 +15,8 @@
 # The engine's sandbox: what it refuses and what it lets through, call by
 # call; the same in the engine of a daemon that runs; and what is said where
 # the kernel has none or does not give it.
+#
+# slow: very many starts
 
 . "$(dirname "$0")/lib.sh"
 

@@ -14,6 +14,8 @@
 
 # Fifty rules on one interface: one descriptor counts for all of them, one
 # wake-up of the engine a second, none of the parent while nothing is due.
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 need_daemon

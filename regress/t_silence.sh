@@ -14,6 +14,8 @@
 
 # If all rules are immediate nothing wakes up while nothing arrives; neither
 # process makes a system call, for SILENCE seconds (5).
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 need_daemon

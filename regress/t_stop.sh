@@ -14,6 +14,8 @@
 
 # The end: no further run starts; commands that run get 5 s, then SIGKILL to
 # their groups; exit 0.  A second signal kills at once.  Waits for those 5 s.
+#
+# slow: the time that commands are given to end
 
 . "$(dirname "$0")/lib.sh"
 need_daemon

@@ -14,6 +14,8 @@
 
 # -t stays in the foreground, counts, logs each run that would start, and runs
 # nothing; such a run takes no time and succeeds.
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 need_daemon

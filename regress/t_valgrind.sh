@@ -14,6 +14,8 @@
 
 # Memory, as valgrind sees it: a start, commands of two rules, a good and a bad
 # reload, a rule that goes, an engine that is killed, and the end.
+#
+# slow: valgrind
 
 . "$(dirname "$0")/lib.sh"
 
