@@ -23,6 +23,7 @@
 
 #include <sys/types.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <net/if.h>
 
@@ -154,6 +155,9 @@ main(int argc, char *argv[])
 	times = getenv("SEND_TIMES") != NULL ?
 	    fopen(getenv("SEND_TIMES"), "w") : NULL;
 	fd = device_open(argv[1]);
+	/* No look of the daemon should come in the middle of some frames. */
+	if (burst == 0 && count != 0 && count <= 1000)
+		(void)setpriority(PRIO_PROCESS, 0, -20);
 	while (!stop && (count == 0 || sent < count)) {
 		if (times != NULL) {
 			clock_gettime(CLOCK_MONOTONIC, &ts);
