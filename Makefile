@@ -7,9 +7,9 @@ SRCS=		args.c bpfstatsd.c config.c counter_bpf.c engine.c file.c \
 MAN=		bpfstatsd.8 bpfstatsd.conf.5
 
 # What a libc lacks.
-SRCS_FreeBSD=	pledge_freebsd.c unveil.c
+SRCS_FreeBSD=	pledge_freebsd.c syslog.c unveil.c
 SRCS_NetBSD=	pledge_netbsd.c setresgid_netbsd.c setresuid_netbsd.c \
-		unveil.c
+		syslog.c unveil.c
 DEFS_NetBSD=	-D_OPENBSD_SOURCE
 
 DIAG=		-Wall -Wstrict-prototypes -Wmissing-prototypes \

@@ -113,6 +113,8 @@ main(int argc, char **argv)
 	}
 	clean_start();
 	args_parse(argc, argv, &args);
+	if (args.check)
+		log_wait();
 	if (setugid && !options.onerule && !args.check)
 		fatalx("start as root");
 
@@ -160,6 +162,7 @@ main(int argc, char **argv)
 	counter_close(conf, 1);
 	conf_free(conf);
 	conf_free(accounts);
+	log_close();
 	return exit_status;
 }
 
@@ -228,7 +231,9 @@ clean_start(void)
 	for (sig = 1; sig < NSIG; sig++)
 		if (sig != SIGHUP || !options.hup_ignored)
 			signal(sig, SIG_DFL);
+	/* a log that is full or has no reader is an error of write(2) */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	options.environ = environ;

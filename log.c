@@ -15,11 +15,17 @@
  */
 
 /*
- * The log: standard error, syslog(3), or both while a daemon starts.
- * Nothing in here allocates memory.
+ * The log: standard error, syslog(3), or both while a daemon starts.  It does
+ * not wait: what is not taken at once is lost, counted, and reported as one
+ * line when lines are taken again.  Nothing in here allocates memory.
  */
 
+#include <sys/time.h>
+
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -35,10 +41,20 @@
 static enum log_to	 to = LOG_TO_STDERR;
 static int		 threshold = LOG_INFO;
 
+/* Standard error. */
+static int		 waits;		/* for its reader */
+static int		 cut;		/* its last line has no end */
+static unsigned long	 lost;		/* lines */
+
 static void	vlog(int, int, const char *, va_list)
 		    __attribute__((__format__(printf, 3, 0)));
 static void	put(int, const char *, const char *, ...)
 		    __attribute__((__format__(printf, 3, 4)));
+static int	catch_up(void);
+static int	write_line(int, const char *, const char *);
+static int	is_ready(void);
+static ssize_t	write_now(const char *, size_t);
+static void	on_alarm(int);
 static size_t	printable_length(const unsigned char *, size_t);
 
 /* Log messages up to this priority. */
@@ -51,24 +67,57 @@ log_level(int priority)
 /*
  * Choose where messages go.  The first choice but LOG_TO_STDERR opens the
  * connection to syslogd and reads the time zone, for a process that will
- * have no file system.
+ * have no file system.  LOG_TO_NOBODY closes it.
  */
 void
 log_open(enum log_to where)
 {
-	if (to == LOG_TO_STDERR && where != LOG_TO_STDERR) {
+	if (to == LOG_TO_STDERR && where != LOG_TO_NOBODY &&
+	    where != LOG_TO_STDERR) {
 		openlog(getprogname(), LOG_PID | LOG_NDELAY, LOG_DAEMON);
 		tzset();
-	}
+	} else if (to != LOG_TO_STDERR && where == LOG_TO_NOBODY)
+		closelog();
 	to = where;
 }
 
-/* One line; a message longer than that is cut.  Keeps errno. */
+/*
+ * In a child that has something to say: what the parent lost is the parent's
+ * to report, and its connection may be closed here.
+ */
+void
+log_child(void)
+{
+	lost = 0;
+	if (to == LOG_TO_BOTH || to == LOG_TO_SYSLOG)
+		openlog(getprogname(), LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+/* Before the end: report what was lost if that is taken now. */
+void
+log_close(void)
+{
+	if (to == LOG_TO_STDERR || to == LOG_TO_BOTH)
+		catch_up();
+	if (to == LOG_TO_BOTH || to == LOG_TO_SYSLOG)
+		closelog();
+}
+
+/*
+ * Wait for the reader of standard error, as a program does whose messages
+ * are all that was asked for.
+ */
+void
+log_wait(void)
+{
+	waits = 1;
+}
+
+/* One line; a message longer than that is cut. */
 static void
 vlog(int priority, int error, const char *fmt, va_list ap)
 {
 	char	 message[1536];
-	int	 saved = errno;
 
 	vsnprintf(message, sizeof(message), fmt, ap);
 	if (error != 0)
@@ -76,31 +125,107 @@ vlog(int priority, int error, const char *fmt, va_list ap)
 		    strerror(error));
 	else
 		put(priority, getprogname(), "%s", message);
-	errno = saved;
 }
 
-/* The one place where a line leaves; the tag may be NULL. */
+/* The one place where a line leaves; the tag may be NULL.  Keeps errno. */
 static void
 put(int priority, const char *tag, const char *fmt, ...)
 {
-	char	 message[2048], line[2100], prefix[64] = "";
+	char	 message[2048];
 	va_list	 ap;
-	int	 len;
+	int	 saved = errno;
 
-	if (priority > threshold)
+	if (priority > threshold || to == LOG_TO_NOBODY)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
 	if (to != LOG_TO_STDERR)
 		syslog(priority, "%s", message);
-	if (to == LOG_TO_SYSLOG)
-		return;
+	if (to != LOG_TO_SYSLOG && (catch_up() == -1 ||
+	    write_line(priority, tag, message) == -1))
+		lost++;
+	errno = saved;
+}
+
+/* Report the lines that standard error lost.  Returns -1 if it loses more. */
+static int
+catch_up(void)
+{
+	char	 message[64];
+
+	if (lost == 0)
+		return 0;
+	snprintf(message, sizeof(message), "log: %lu lines lost", lost);
+	if (write_line(LOG_WARNING, getprogname(), message) == -1)
+		return -1;
+	lost = 0;
+	return 0;
+}
+
+/*
+ * Write a line to standard error.  Returns -1 if not all of it was taken;
+ * the next one then begins with the end of this one.
+ */
+static int
+write_line(int priority, const char *tag, const char *message)
+{
+	char	 line[2200], prefix[64] = "";
+	ssize_t	 n;
+	int	 i, len;
+
 	if (!journal_prefix(prefix, sizeof(prefix), priority) && tag != NULL)
 		snprintf(prefix, sizeof(prefix), "%s: ", tag);
-	len = snprintf(line, sizeof(line), "%s%s\n", prefix, message);
-	if (write(STDERR_FILENO, line, len) == -1)
-		return;			/* there is nobody to tell */
+	len = snprintf(line, sizeof(line), "%s%s%s\n", cut ? "\n" : "",
+	    prefix, message);
+	for (i = 0; i < len; i += n) {
+		/* a pipe that is ready takes so much at once */
+		n = len - i > PIPE_BUF ? PIPE_BUF : len - i;
+		if (!is_ready() || (n = write_now(line + i, n)) <= 0)
+			return -1;
+		cut = line[i + n - 1] != '\n';
+	}
+	return 0;
+}
+
+/* Its flags are the caller's, who may want to wait for it. */
+static int
+is_ready(void)
+{
+	struct pollfd	 pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&pfd, 1, waits ? -1 : 0) == 1 &&
+	    (pfd.revents & POLLOUT) != 0;
+}
+
+/*
+ * write(2) that ends after some milliseconds with what it has written: a
+ * terminal may be ready for less than a line, and others may write to the
+ * same pipe.  Where a signal cannot end it, as on NFS, nothing can.
+ */
+static ssize_t
+write_now(const char *buf, size_t len)
+{
+	static const struct itimerval	 soon = { { 0, 1000 }, { 0, 1000 } };
+	static const struct itimerval	 never;
+	struct sigaction		 sa;
+	ssize_t				 n;
+
+	if (waits)
+		return write(STDERR_FILENO, buf, len);
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = on_alarm;	/* and no SA_RESTART */
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	n = write(STDERR_FILENO, buf, len);
+	setitimer(ITIMER_REAL, &never, NULL);
+	return n;
+}
+
+static void
+on_alarm(int sig)
+{
 }
 
 /*
@@ -249,6 +374,7 @@ fatal(const char *fmt, ...)
 	va_start(ap, fmt);
 	vlog(LOG_CRIT, errno, fmt, ap);
 	va_end(ap);
+	log_close();
 	exit(1);
 }
 
@@ -261,5 +387,6 @@ fatalx(const char *fmt, ...)
 	va_start(ap, fmt);
 	vlog(LOG_CRIT, 0, fmt, ap);
 	va_end(ap);
+	log_close();
 	exit(1);
 }

@@ -20,7 +20,8 @@
 enum log_to {
 	LOG_TO_STDERR,
 	LOG_TO_BOTH,
-	LOG_TO_SYSLOG
+	LOG_TO_SYSLOG,
+	LOG_TO_NOBODY
 };
 
 #define PRINTFLIKE	__attribute__((__format__(printf, 1, 2)))
@@ -28,6 +29,9 @@ enum log_to {
 
 void	 log_level(int);
 void	 log_open(enum log_to);
+void	 log_child(void);
+void	 log_wait(void);
+void	 log_close(void);
 void	 log_warn(const char *, ...) PRINTFLIKE;
 void	 log_warnx(const char *, ...) PRINTFLIKE;
 void	 log_notice(const char *, ...) PRINTFLIKE;

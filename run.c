@@ -515,7 +515,9 @@ child(const struct rule *rule, char **argv, char **env, int error_fd,
     int output_fd)
 {
 	/* all others are at their default since the start */
-	static const int	 signals[] = { CAUGHT_SIGNALS, SIGPIPE };
+	static const int	 signals[] = {
+		CAUGHT_SIGNALS, SIGPIPE, SIGXFSZ
+	};
 	struct failure		 failure = { STEP_SETUP, 0 };
 	sigset_t		 none;
 	size_t			 i;

@@ -45,6 +45,18 @@ int	 unveil(const char *, const char *);
 #define setresuid	compat_setresuid
 #endif
 
+/* never waits */
+#include <syslog.h>
+
+void	 compat_openlog(const char *, int, int);
+void	 compat_syslog(int, const char *, ...)
+	    __attribute__((__format__(printf, 2, 3)));
+void	 compat_closelog(void);
+
+#define openlog		compat_openlog
+#define syslog		compat_syslog
+#define closelog	compat_closelog
+
 #if defined(__FreeBSD__) || defined(__NetBSD__)
 int	 pledge(const char *, const char *);
 int	 unveil(const char *, const char *);
