@@ -71,6 +71,12 @@ whole() {
 	! grep -v '^bpfstatsd: ' "$1" && ! grep '.bpfstatsd: ' "$1"
 }
 
+# Only -n waits: nothing is missing for a reader that begins a second late.
+
+awk 'BEGIN { while (i++ < 3000) print "nonsense" }' >"$DIR/bad"
+same 3000 "$("$BPFSTATSD" -n -f "$DIR/bad" 2>&1 | { sleep 1; grep -c :; })" \
+    "errors of a file"
+
 # Standard error: a pipe.
 
 mkfifo "$DIR/pipe"
