@@ -33,7 +33,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "bpfstatsd.h"
+#include "counter.h"
 
 static void		 print_usage(FILE *);
 static void		 usage(void) __attribute__((__noreturn__));
@@ -198,13 +198,13 @@ args_conf(const struct arguments *args)
 	    (n - 1) * sizeof(*rule->command));
 	rule->name = "command";
 	strlcpy(rule->ifname, args->ifname, sizeof(rule->ifname));
-	rule->terms.count = args->count;
+	rule->terms.count = rule->terms.renew = args->count;
 	rule->terms.wait = args->wait;
 	if (args->check && (rule->account = account_self(one)) == NULL)
 		fatal("conf_alloc");
 	TAILQ_INSERT_TAIL(&one->rules, rule, next);
 	one->nrules = 1;
-	if (conf_add_counters(one) == -1)
+	if (counter_add_all(one) == -1)
 		fatal("conf_alloc");
 	return one;
 }

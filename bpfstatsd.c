@@ -18,6 +18,10 @@
  * bpfstatsd(8): runs a command for every N packets seen on a network
  * interface.  This is the parent process: the start, signals, reload,
  * interfaces that come and go.
+ *
+ * No handler of an event does the work itself: it notes what there is to do,
+ * and work_handler(), which comes once in each turn of the event loop, does a
+ * bounded part of it.  So nothing that comes without end holds up the rest.
  */
 
 #include <sys/types.h>
@@ -34,81 +38,115 @@
 #include <unistd.h>
 
 #include "counter.h"
+#include "service.h"
 
 #define GRACE		(5 * NSEC)	/* that commands get at the end */
 #define NOTIFY		(10 * NSEC)	/* between two status messages */
-#define RETRY		NSEC	/* until what failed is tried again */
-#define MAX_DEATHS	5	/* of engines, a minute */
-#define RESERVED	64	/* descriptors for all but counters */
-#define MAX_TURNS	1000	/* runs in a row with -t */
+#define RETRY		NSEC		/* until what failed is tried again */
+#define ATTACH_TIME	(NSEC / 10)	/* spent attaching in one turn */
+#define START_TIME	(NSEC / 50)	/* spent starting commands, likewise */
+#define MAX_DEATHS	5		/* of engines, a minute */
+#define RESERVED	64		/* descriptors for all but counters */
+
+#define MAX_SIGNALS	7
+
+/* The parent. */
+static struct parent {
+	struct conf	*conf;
+	struct conf	*next;		/* read, to take its place */
+	struct conf	*accounts;	/* the engine's */
+	char		*path;		/* of the configuration, absolute */
+	int		 ready_fd;	/* to say that we are, or -1 */
+	int		 spare;		/* an opened device, or -1 */
+	unsigned int	 max_counters;
+	/* what there is to do */
+	int		 reap;		/* SIGCHLD came */
+	int		 status;	/* SIGUSR1 came */
+	int		 reload;	/* SIGHUP came */
+	int		 look;		/* the bell rang: look at all rules */
+	int		 attach;	/* some counters have not been tried */
+	int		 attached;	/* some are new to the engine */
+	int		 restart;	/* the engine, to make it known */
+	TAILQ_HEAD(, rule) due;		/* rules to start, the next one first */
+	/* how it stands */
+	int		 counting;	/* an engine has counted */
+	int		 reloading;	/* to be reported when it is done */
+	int		 stopping;
+	int		 exit_status;
+	int		 grace_over;
+	int64_t		 checked;	/* interfaces, the last time */
+	int64_t		 notified;	/* the service manager, likewise */
+	int64_t		 deaths[MAX_DEATHS];	/* of engines */
+	unsigned int	 ndeaths;
+	/* events */
+	struct event	 signal_evs[MAX_SIGNALS];
+	struct event	 interfaces_ev;
+	struct event	 work_ev;
+	struct event	 check_ev;
+	struct event	 retry_ev;
+	struct event	 grace_ev;
+} parent = {
+	.ready_fd = -1,
+	.spare = -1,
+	.checked = NEVER,
+	.notified = NEVER
+};
 
 static void		 clean_start(void);
+static void		 move_spare(void);
+static void		 open_standard(void);
 static struct conf	*load(const char *);
 static int		 check_users(const struct conf *);
 static void		 raise_limit(void);
-static void		 find_engine_user(void);
-static void		 open_all(void);
-static int		 open_waiting(void);
-static int		 open_counter(struct counter *);
-static int		 said(struct counter *);
-static void		 complain(struct counter *, const char *, int);
+static const struct account *find_engine_user(void);
 static int		 background(void);
-static void		 ready(int);
 static void		 set_up_events(void);
+static void		 add_signals(void);
 static void		 libevent_handler(int, const char *);
 static void		 restrict_files(void);
+static void		 begin_counting(void);
+static void		 ready(int);
 
-static void		 look(struct rule *);
+static void		 wake(void);
+static void		 work_handler(int, short, void *);
 static void		 signal_handler(int, short, void *);
+static void		 rang(int);
+static void		 reap(void);
+static int		 engine_ended(int);
+static void		 try_later(void);
+static void		 retry_handler(int, short, void *);
+static void		 read_configuration(void);
+static void		 attach_counters(void);
+static void		 run_engine(void);
+static void		 adopt(void);
+static void		 reload_done(void);
+static void		 look_all(void);
+static void		 look(struct rule *);
+static void		 start_due(void);
+static void		 run_ended(struct rule *, int);
+static void		 log_status(void);
+static void		 notify_status(void);
 static void		 interfaces_handler(int, short, void *);
 static void		 check_later(void);
 static void		 check_handler(int, short, void *);
-static int		 check_gone(void);
 static void		 check_only_one(void);
-static void		 retry_handler(int, short, void *);
-static void		 reload_handler(int, short, void *);
-static void		 reload(void);
-static void		 grace_handler(int, short, void *);
-static void		 start_engine(void);
-static int		 engine_ended(int);
-static void		 log_status(void);
-static void		 notify_status(void);
+static void		 stop(int);
 static void		 end_if_idle(void);
+static void		 grace_handler(int, short, void *);
 
 extern char		**environ;
-
-struct options		 options;
-
-static struct conf	*conf;
-static char		*conf_path;		/* absolute */
-static int		 device = -1;		/* opened, not yet attached */
-static int		 device_fails;		/* one could not be opened */
-static int		 again;			/* a counter, to be opened */
-static int		 device_error;		/* errno that was logged */
-static unsigned int	 max_counters;
-static struct conf	*accounts;		/* the engine's */
-static const struct account *engine_user;	/* NULL: whoever we are */
-static int		 stopping;
-static int		 exit_status;
-static int		 grace_over;
-static struct event	 signal_events[7];
-static struct event	 interfaces_ev;
-static struct event	 check_ev;
-static int64_t		 checked = NEVER;
-static struct event	 retry_ev;
-static struct event	 reload_ev;
-static struct event	 grace_ev;
 
 int
 main(int argc, char **argv)
 {
-	struct arguments	 args;
-	int			 setugid, ready_fd = -1, in_front;
+	struct arguments		 args;
+	const struct account		*engine_user;
+	int				 setugid, in_front;
 
 	/* whoever started us set-user-ID may get a counter, nothing else */
 	setugid = issetugid() && getuid() != 0;
 	if (setugid) {
-		device = counter_open(NULL);
+		parent.spare = counter_open();
 		privs_give_up();
 	}
 	clean_start();
@@ -116,84 +154,55 @@ main(int argc, char **argv)
 	if (args.check)
 		log_wait();
 	if (setugid && !options.onerule && !args.check)
-		fatalx("start as root");
+		fatalx("must be started as root");
 
-	conf = options.onerule ? args_conf(&args) : load(args.file);
-	if (conf == NULL)
+	parent.conf = options.onerule ? args_conf(&args) : load(args.file);
+	if (parent.conf == NULL)
 		exit(1);
 	if (args.check)
-		args_check(conf);
-	if (!check_users(conf))
+		args_check(parent.conf);
+	if (!check_users(parent.conf))
 		exit(1);
 	if (!options.onerule)
-		conf_path = args_path(args.file);
+		parent.path = args_path(args.file);
 
 	in_front = options.onerule || options.test || args.debug;
 	log_open(in_front ? LOG_TO_STDERR : LOG_TO_BOTH);
 	raise_limit();
-	find_engine_user();
-	if (conf_share(conf) == -1)
-		fatal("shared memory");
-	open_all();
-	if (options.onerule)
-		privs_give_up();	/* nothing will be opened again */
+	engine_user = find_engine_user();
+	if (conf_share(parent.conf) == -1)
+		fatal("mmap");
 	if (!in_front)
-		ready_fd = background();
+		parent.ready_fd = background();
 	if (!options.onerule && chdir("/") == -1)
-		fatal("/");
+		fatal("chdir /");
 	set_up_events();
-	restrict_files();
-	start_engine();
-	if (!engine_runs())
-		exit(1);
+	engine_init(engine_user, rang);
 	if (options.onerule) {
-		if (unveil(TAILQ_FIRST(&conf->rules)->command[0], "x") == -1 ||
-		    pledge("stdio proc exec", NULL) == -1)
-			fatal("sandbox");
-	}
-	if (ready_fd != -1)
-		ready(ready_fd);
-	notify("READY=1");
-	notify_status();
+		counter_attach_some(parent.conf, parent.spare, UINT_MAX,
+		    NO_TIME);
+		if (TAILQ_FIRST(&parent.conf->rules)->counter->tap.kind ==
+		    NULL)
+			exit(1);
+		privs_give_up();	/* nothing will be opened again */
+	} else
+		parent.attach = 1;
+	restrict_files();
+	wake();
 	if (event_dispatch() == -1)
 		fatal("event_dispatch");
 	run_end();
-	engine_stop();
-	counter_close(conf, 1);
-	conf_free(conf);
-	conf_free(accounts);
+	counter_detach_all(parent.conf, 1);
+	conf_free(parent.conf);
+	conf_free(parent.accounts);
 	log_close();
-	return exit_status;
+	return parent.exit_status;
 }
 
-/* The clock of everything: nanoseconds that no change of date moves. */
-int64_t
-now(void)
-{
-	struct timespec	 ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NSEC + ts.tv_nsec;
-}
+/* Starting. */
 
 /*
- * Set a timer of libevent so many nanoseconds ahead, but counted from the
- * beginning of this turn of its loop: it may come early.  Returns 0 or -1.
- */
-int
-timer_in(struct event *ev, int64_t ns)
-{
-	struct timeval	 tv = { 0, 0 };
-
-	if (ns > 0) {
-		tv.tv_sec = ns / NSEC;
-		tv.tv_usec = ns % NSEC / 1000;
-	}
-	return evtimer_add(ev, &tv);
-}
-
-/*
- * Descriptors 0 to 2 exist, there are no others but the device, no signal is
+ * Descriptors 0 to 2 exist, there are no others but the spare, no signal is
  * blocked or has a strange disposition, and the environment is empty: that of
  * the caller is for the command alone, not for the libraries.
  */
@@ -203,26 +212,11 @@ clean_start(void)
 	static char	*empty[] = { NULL };
 	struct sigaction sa;
 	sigset_t	 none;
-	int		 fd, sig;
+	int		 sig;
 
-	if (device != -1 && device != 3) {
-		if (dup2(device, 3) == -1 ||
-		    fcntl(3, F_SETFD, FD_CLOEXEC) == -1)
-			fatal("descriptors");
-		close(device);
-		device = 3;
-	}
-	closefrom(device == -1 ? 3 : 4);
-	do {
-		if ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1 &&
-		    errno != EMFILE)
-			fatal("/dev/null");
-	} while (fd != -1 && fd <= STDERR_FILENO &&
-	    fcntl(fd, F_SETFD, 0) == 0);
-	if (fd != -1)
-		close(fd);
-	else if (fcntl(STDERR_FILENO, F_GETFD) == -1)
-		exit(1);	/* a counter there would get our messages */
+	move_spare();
+	closefrom(parent.spare == -1 ? 3 : 4);
+	open_standard();
 
 	if (getrlimit(RLIMIT_NOFILE, &options.nofile) == -1)
 		fatal("getrlimit");
@@ -243,36 +237,67 @@ clean_start(void)
 	environ = empty;
 }
 
+static void
+move_spare(void)
+{
+	if (parent.spare == -1 || parent.spare == 3)
+		return;
+	if (dup2(parent.spare, 3) == -1 || fcntl(3, F_SETFD, FD_CLOEXEC) == -1)
+		fatal("dup2");
+	close(parent.spare);
+	parent.spare = 3;
+}
+
+static void
+open_standard(void)
+{
+	int	 fd;
+
+	do {
+		if ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1 &&
+		    errno != EMFILE)
+			fatal("/dev/null");
+	} while (fd != -1 && fd <= STDERR_FILENO &&
+	    fcntl(fd, F_SETFD, 0) == 0);
+	if (fd != -1)
+		close(fd);
+	else if (fcntl(STDERR_FILENO, F_GETFD) == -1)
+		exit(1);	/* a counter there would get our messages */
+}
+
 /* Read a configuration.  Returns NULL after all errors were logged. */
 static struct conf *
 load(const char *path)
 {
-	struct conf	*new = NULL;
+	struct conf	*conf = NULL;
 	const char	*error;
 	char		*text;
 	size_t		 len;
 
 	if ((text = file_read(path, &len, &error)) == NULL)
 		log_at(path, 0, "%s", error);
-	else if ((new = conf_new()) == NULL)
-		log_warn("configuration");
-	else if (parse_conf(new, path, text, len) == -1) {
-		conf_free(new);
-		new = NULL;
-	} else if (new->nrules == 0)
+	else if (parent.conf != NULL && len == 0)
+		log_at(path, 0, "empty: it is being written");
+	else if ((conf = conf_new()) == NULL)
+		log_warn("calloc");
+	else if (parse_conf(conf, path, text, len) == -1 ||
+	    counter_add_all(conf) == -1) {
+		conf_free(conf);
+		conf = NULL;
+	} else if (conf->nrules == 0)
 		log_at(path, 0, "no rules");
 	free(text);
-	return new;
+	return conf;
 }
 
 /* Nobody but root can run commands as somebody else. */
 static int
-check_users(const struct conf *new)
+check_users(const struct conf *conf)
 {
 	const struct rule	*rule;
 	int			 good = 1;
 
-	TAILQ_FOREACH(rule, &new->rules, next)
+	TAILQ_FOREACH(rule, &conf->rules, next)
 		if (rule->account != NULL && getuid() != 0 &&
 		    rule->account->uid != getuid()) {
 			log_at(rule->file, rule->line, "rule \"%s\": only "
@@ -291,160 +316,45 @@ static void
 raise_limit(void)
 {
 	struct rlimit	 limit = options.nofile;
+	rlim_t		 max;
 
 	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == -1) {
-		log_warn("limit of descriptors");
-		limit = options.nofile;
-	}
-	max_counters = limit.rlim_cur > UINT_MAX ? UINT_MAX : limit.rlim_cur;
-	if (max_counters - max_counters / 4 > RESERVED)
-		max_counters -= RESERVED;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+		log_warn("setrlimit");
+	/* the kernel may have cut it */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		fatal("getrlimit");
+	max = limit.rlim_cur > UINT_MAX ? UINT_MAX : limit.rlim_cur;
+	if (max - max / 4 > RESERVED)
+		max -= RESERVED;
 	else
-		max_counters /= 4;
+		max /= 4;
+	parent.max_counters = max;
+	/* a command gets back what we can give */
+	if (options.nofile.rlim_max > limit.rlim_max)
+		options.nofile.rlim_max = limit.rlim_max;
+	if (options.nofile.rlim_cur > limit.rlim_max)
+		options.nofile.rlim_cur = limit.rlim_max;
 }
 
 /* Root's engine is another user's. */
-static void
+static const struct account *
 find_engine_user(void)
 {
-	const char	*error;
+	const struct account	*account;
+	const char		*error;
 
 	if (getuid() != 0)
-		return;
-	if ((accounts = conf_new()) == NULL)
-		fatal("configuration");
-	engine_user = account_find(accounts, ENGINE_USER, &error);
-	if (engine_user == NULL)
+		return NULL;
+	if ((parent.accounts = conf_new()) == NULL)
+		fatal("calloc");
+	account = account_find(parent.accounts, ENGINE_USER, &error);
+	if (account == NULL)
 		fatalx("user %s: %s: add it, on most systems with: useradd "
 		    "-d %s -s /sbin/nologin %s", ENGINE_USER, error,
 		    ENGINE_DIR, ENGINE_USER);
+	return account;
 }
-
-/* Counters. */
-
-/* Without the right to count there is no sense in starting. */
-static void
-open_all(void)
-{
-	struct counter	*counter;
-
-	open_waiting();
-	RB_FOREACH(counter, counters, &conf->counters)
-		if (counter->fd == -1 && (options.onerule ||
-		    counter->error == EPERM || counter->error == EACCES))
-			exit(1);
-}
-
-/*
- * Open and attach the counters that wait, as long as there are descriptors.
- * Those that fail though their interface is there shall be tried again.
- * Returns 1 if there are new ones.
- */
-static int
-open_waiting(void)
-{
-	struct counter	*counter;
-	unsigned int	 before, n = 0;
-
-	RB_FOREACH(counter, counters, &conf->counters)
-		n += counter->fd != -1;
-	before = n;
-	again = device_fails = 0;
-	RB_FOREACH(counter, counters, &conf->counters) {
-		if (counter->fd != -1)
-			continue;
-		if (n >= max_counters) {
-			complain(counter, counter_device, EMFILE);
-			again = 1;
-		} else if (open_counter(counter) == 0)
-			n++;
-	}
-	if (!device_fails)
-		device_error = 0;
-	if (device != -1)
-		close(device);
-	device = -1;
-	return n > before;
-}
-
-/* Open and attach a counter.  Returns 0, or -1 if it waits, which is logged. */
-static int
-open_counter(struct counter *counter)
-{
-	int	 fd = -1;
-
-	/* one descriptor goes from counter to counter until it is attached */
-	if (!counter_listens(counter->ifname)) {
-		fd = device;
-		device = -1;
-	}
-	if (fd == -1 && (fd = counter_open(counter->ifname)) == -1) {
-		complain(counter, counter_device, errno);
-		again = 1;
-		return -1;
-	}
-	if (counter_index(counter->ifname) == 0) {
-		device = fd;
-		complain(counter, counter->ifname, ENXIO);
-		return -1;
-	}
-	if (counter_attach(counter, fd) == -1) {
-		complain(counter, counter->ifname, errno);
-		close(fd);
-		again = 1;	/* even with ENXIO: it has just come */
-		return -1;
-	}
-	if (counter->error == 0)
-		log_debug("%s: counting", counter->ifname);
-	else if (!said(counter))
-		log_info("%s: counting", counter->ifname);
-	counter->error = 0;
-	return 0;
-}
-
-/* Has the same been said of another counter on the same interface? */
-static int
-said(struct counter *counter)
-{
-	struct counter	*other = counter, *prev;
-
-	while ((prev = RB_PREV(counters, &conf->counters, other)) != NULL &&
-	    strcmp(prev->ifname, counter->ifname) == 0)
-		other = prev;
-	for (; other != NULL && strcmp(other->ifname, counter->ifname) == 0;
-	    other = RB_NEXT(counters, &conf->counters, other))
-		if (other != counter &&
-		    (other->fd == -1) == (counter->fd == -1) &&
-		    other->error == (counter->fd == -1 ? counter->error : 0))
-			return 1;
-	return 0;
-}
-
-/* Say why a counter waits, once; what all devices lack, once for all. */
-static void
-complain(struct counter *counter, const char *what, int error)
-{
-	const char	*text = strerror(error);
-	const char	*remedy = counter_remedy(error);
-	int		 old = counter->error, all = what == counter_device;
-
-	device_fails |= all;
-	counter->error = error;
-	if (error == old || (all && error == device_error) ||
-	    (!all && said(counter)))
-		return;
-	if (all)
-		device_error = error;
-	if (error == ENXIO)
-		text = "no such interface";
-	if (!options.onerule && error == ENXIO)
-		remedy = "its rules wait for it";
-	log_warnx("%s: %s%s%s", what, text, remedy != NULL ? ": " : "",
-	    remedy != NULL ? remedy : "");
-}
-
-/* Starting. */
 
 /*
  * Go to the background; the first process stays until ready() is called for
@@ -472,57 +382,47 @@ background(void)
 }
 
 static void
-ready(int fd)
-{
-	int	 null;
-
-	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1 ||
-	    dup2(null, STDIN_FILENO) == -1 ||
-	    dup2(null, STDOUT_FILENO) == -1 ||
-	    dup2(null, STDERR_FILENO) == -1)
-		fatal("/dev/null");
-	close(null);
-	log_open(LOG_TO_SYSLOG);
-	if (write(fd, "", 1) != 1)
-		fatal("ready");
-	close(fd);
-}
-
-static void
 set_up_events(void)
 {
-	static const int	 signals[] = { CAUGHT_SIGNALS };
-	size_t			 i;
-	int			 fd;
+	int	 fd;
 
 	event_set_log_callback(libevent_handler);
 	if (event_init() == NULL)
 		fatalx("event_init");
-	if (run_init() == -1)
+	if (run_init(run_ended) == -1)
 		fatal("/dev/null");
+	TAILQ_INIT(&parent.due);
+	add_signals();
+	if ((fd = iface_open()) == -1)
+		fatal("routing socket");
+	event_set(&parent.interfaces_ev, fd, EV_READ | EV_PERSIST,
+	    interfaces_handler, NULL);
+	if (event_add(&parent.interfaces_ev, NULL) == -1)
+		fatal("event_add");
+	evtimer_set(&parent.work_ev, work_handler, NULL);
+	evtimer_set(&parent.check_ev, check_handler, NULL);
+	evtimer_set(&parent.retry_ev, retry_handler, NULL);
+	evtimer_set(&parent.grace_ev, grace_handler, NULL);
+}
+
+static void
+add_signals(void)
+{
+	static const int	 signals[] = { CAUGHT_SIGNALS };
+	size_t			 i;
+
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		if (options.onerule && options.hup_ignored &&
 		    signals[i] == SIGHUP)
 			continue;
-		signal_set(&signal_events[i], signals[i], signal_handler,
+		signal_set(&parent.signal_evs[i], signals[i], signal_handler,
 		    NULL);
-		if (signal_add(&signal_events[i], NULL) == -1)
+		if (signal_add(&parent.signal_evs[i], NULL) == -1)
 			fatal("signal_add");
 	}
-	if ((fd = iface_open()) == -1)
-		fatal("routing socket");
-	event_set(&interfaces_ev, fd, EV_READ | EV_PERSIST,
-	    interfaces_handler, NULL);
-	if (event_add(&interfaces_ev, NULL) == -1)
-		fatal("event_add");
-	evtimer_set(&check_ev, check_handler, NULL);
-	evtimer_set(&retry_ev, retry_handler, NULL);
-	evtimer_set(&reload_ev, reload_handler, NULL);
-	evtimer_set(&grace_ev, grace_handler, NULL);
-	check_later();		/* what came or went before the socket */
 }
 
-/* What libevent has to say belongs into the log. */
+/* What libevent has to say belongs in the log. */
 static void
 libevent_handler(int severity, const char *message)
 {
@@ -545,149 +445,129 @@ restrict_files(void)
 		fatal("unveil");
 }
 
-/* Rules. */
-
-void
-look_all(void)
-{
-	struct rule	*rule;
-
-	TAILQ_FOREACH(rule, &conf->rules, next)
-		look(rule);
-}
-
-/*
- * Start what the rule is due for.  What a start takes is written down only
- * when it has succeeded.
- */
+/* The first engine counts: the start has succeeded. */
 static void
-look(struct rule *rule)
+begin_counting(void)
 {
-	const struct terms	*terms = &rule->terms;
-	struct state		 after;
-	enum what		 what;
-	uint64_t		 total, packets, owed;
-	int64_t			 time, next;
-	int			 turns;
-
-	/* the engine, which can write to the state, is not asked about this */
-	if (rule->job != NULL && rule->job->pid != 0)
-		return;
-	for (turns = 0; turns < MAX_TURNS && !stopping; turns++) {
-		time = now();
-		total = count_total(rule->counter->count);
-		what = rule_due(terms, rule->state, total, time, &next);
-		if (what == NOTHING)
-			break;
-		if (what == RENEW) {
-			rule_take(terms, rule->state, what, total, time);
-			break;
-		}
-		after = *rule->state;
-		packets = rule_take(terms, &after, what, total, time);
-		owed = !terms->exact ? 0 :
-		    rule_tally(terms, &after, total) / terms->count;
-		if (options.test)
-			run_test(rule, what, packets, total -
-			    rule->state->base);
-		else if (run_start(rule, what, packets, total -
-		    rule->state->base, owed) == -1)
-			return;
-		/* wait counts from when the command really began */
-		time = now();
-		rule_take(terms, rule->state, what, total, time);
-		if (!options.test)
-			return;
-		rule_done(terms, rule->state, what, 1, time);
-	}
-	/* with -t, runs have ended: wait and silence begin */
-	if (turns > 0 && terms->immediate)
-		engine_poke();
-}
-
-/* From run.c: a run has ended, well or not. */
-void
-run_ended(struct job *job, int ok)
-{
-	struct rule	*rule = job->rule;
-
-	if (stopping)
-		end_if_idle();
+	parent.counting = 1;
+	if (options.onerule && (unveil(TAILQ_FIRST(
+	    &parent.conf->rules)->command[0], "x") == -1 ||
+	    pledge("stdio proc exec", NULL) == -1))
+		fatal("pledge");
+	if (parent.ready_fd != -1)
+		ready(parent.ready_fd);
+	parent.ready_fd = -1;
+	notify("READY=1");
 	notify_status();
-	if (rule == NULL)
-		return;
-	if (job->stale)
-		rule->state->running = 0;
-	else
-		rule_done(&rule->terms, rule->state, job->what, ok, now());
-	if (rule->terms.exact)
-		look(rule);
-	if (rule->terms.immediate)
-		engine_poke();
-}
-
-/* From run.c: something that a start needs could not be had. */
-void
-start_refused(void)
-{
-	if (!evtimer_pending(&retry_ev, NULL))
-		timer_in(&retry_ev, RETRY);
+	check_later();		/* what came or went before the socket */
 }
 
 static void
-retry_handler(int fd, short event, void *arg)
+ready(int fd)
 {
-	(void)fd;
-	(void)event;
-	(void)arg;
-	if (stopping)
-		return;
-	if (!engine_runs())
-		start_engine();
-	look_all();
+	int	 null;
+
+	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1 ||
+	    dup2(null, STDIN_FILENO) == -1 ||
+	    dup2(null, STDOUT_FILENO) == -1 ||
+	    dup2(null, STDERR_FILENO) == -1)
+		fatal("/dev/null");
+	close(null);
+	log_open(LOG_TO_SYSLOG);
+	if (write(fd, "", 1) != 1)
+		fatal("write");
+	close(fd);
 }
 
-/* Signals. */
+/* Working. */
 
+/* There is something to do: in the next turn of the event loop. */
+static void
+wake(void)
+{
+	if (!evtimer_pending(&parent.work_ev, NULL))
+		timer_in(&parent.work_ev, 0);
+}
+
+/* What there is to do, the short and urgent before the long. */
+static void
+work_handler(int fd, short event, void *arg)
+{
+	if (parent.reap)
+		reap();
+	if (parent.status) {
+		parent.status = 0;
+		log_status();
+	}
+	if (parent.stopping) {
+		end_if_idle();
+		return;
+	}
+	if (parent.reload)
+		read_configuration();
+	if (parent.attach && engine_exists())
+		attach_counters();
+	if (!engine_exists())
+		run_engine();
+	if (parent.look) {
+		parent.look = 0;
+		look_all();
+	}
+	start_due();
+}
+
+/* libevent calls this once for each signal: the work is done elsewhere. */
 static void
 signal_handler(int sig, short event, void *arg)
 {
-	int	 status;
-
-	(void)event;
-	(void)arg;
 	switch (sig) {
 	case SIGHUP:
 		if (options.onerule)
 			stop(0);
-		else if (!evtimer_pending(&reload_ev, NULL))
-			timer_in(&reload_ev, 0);
+		else
+			parent.reload = 1;
 		break;
 	case SIGINT:
 	case SIGTERM:
 		stop(0);
 		break;
 	case SIGCHLD:
-		if (engine_died(&status) && !stopping && engine_ended(status))
-			start_engine();
-		run_reap();
+		parent.reap = 1;
 		break;
 	default:
-		log_status();
+		parent.status = 1;
 	}
+	wake();
 }
 
-/* Afterwards there is an engine, or another try to come, or an end. */
+/* From the engine: a rule is due; the first time, that it counts. */
 static void
-start_engine(void)
+rang(int first)
 {
-	int	 result, status;
+	if (first && !parent.stopping) {
+		if (!parent.counting)
+			begin_counting();
+		if (parent.reloading && !parent.attach)
+			reload_done();
+	}
+	parent.look = 1;
+	wake();
+}
 
-	do {
-		result = engine_start(conf, engine_user, &status);
-	} while (result == 1 && engine_ended(status));
-	if (result == -1)
-		start_refused();
+static void
+reap(void)
+{
+	int	 status, asked;
+
+	parent.reap = 0;
+	if (engine_reap(&status, &asked) && !asked && !parent.stopping)
+		engine_ended(status);
+	if (run_reap()) {
+		parent.reap = 1;
+		wake();
+	}
+	if (parent.stopping)
+		end_if_idle();
 }
 
 /*
@@ -698,12 +578,10 @@ start_engine(void)
 static int
 engine_ended(int status)
 {
-	static int64_t		 deaths[MAX_DEATHS];
-	static unsigned int	 n;
-	int64_t			 time = now();
+	int64_t	 time = now(), *death;
 
-	if (options.onerule || !WIFSIGNALED(status) ||
-	    WTERMSIG(status) != SIGKILL) {
+	if (options.onerule || !parent.counting || !WIFSIGNALED(status) ||
+	    (WTERMSIG(status) != SIGKILL && WTERMSIG(status) != SIGTERM)) {
 		if (WIFSIGNALED(status))
 			log_warnx("engine ended with signal %d",
 			    WTERMSIG(status));
@@ -713,34 +591,234 @@ engine_ended(int status)
 		stop(1);
 		return 0;
 	}
-	if (n >= MAX_DEATHS && time - deaths[n % MAX_DEATHS] < 60 * NSEC) {
+	death = &parent.deaths[parent.ndeaths % MAX_DEATHS];
+	if (parent.ndeaths >= MAX_DEATHS && time - *death < 60 * NSEC) {
 		log_warnx("engine was killed %d times in a minute",
 		    MAX_DEATHS + 1);
 		stop(1);
 		return 0;
 	}
-	deaths[n++ % MAX_DEATHS] = time;
+	*death = time;
+	parent.ndeaths++;
 	log_warnx("engine was killed: starting another");
 	return 1;
+}
+
+/* Something could not be had. */
+static void
+try_later(void)
+{
+	if (!evtimer_pending(&parent.retry_ev, NULL))
+		timer_in(&parent.retry_ev, RETRY);
+}
+
+static void
+retry_handler(int fd, short event, void *arg)
+{
+	parent.look = 1;
+	wake();
+}
+
+/* The engine, and what it is to count. */
+
+/* Read the configuration again: all of it, or nothing. */
+static void
+read_configuration(void)
+{
+	struct conf	*conf;
+
+	if (!parent.counting)
+		return;		/* the start comes first */
+	parent.reload = 0;
+	notify("RELOADING=1\nMONOTONIC_USEC=%lld",
+	    (long long)(now() / 1000));
+	if ((conf = load(parent.path)) == NULL || !check_users(conf)) {
+		log_warnx("configuration reload failed, keeping the old one");
+		conf_free(conf);
+	} else if (conf_share(conf) == -1) {
+		log_warn("mmap: configuration reload failed, keeping the old "
+		    "one");
+		conf_free(conf);
+	} else {
+		conf_free(parent.next);
+		parent.next = conf;
+		engine_stop();
+		return;
+	}
+	/* the service manager waits for it, whatever became of the reload */
+	notify("READY=1");
+	notify_status();
+}
+
+/*
+ * Attach counters that wait, while the engine goes on with the others; then
+ * it has to know them.
+ */
+static void
+attach_counters(void)
+{
+	int	 result;
+
+	result = counter_attach_some(parent.conf, -1, parent.max_counters,
+	    now() + ATTACH_TIME);
+	if (result & COUNTER_NEW)
+		parent.attached = 1;
+	if (result & COUNTER_AGAIN)
+		check_later();
+	parent.attach = (result & COUNTER_MORE) != 0;
+	if (parent.attach)
+		wake();
+	else if (parent.attached)
+		engine_stop();
+	else if (parent.reloading && engine_exists())
+		reload_done();
+}
+
+/* There is no engine: change what it must not see change, and start one. */
+static void
+run_engine(void)
+{
+	if (parent.next != NULL)
+		adopt();
+	if (counter_detach_gone(parent.conf) != 0)
+		parent.attach = 1;	/* it may be back already */
+	if (parent.attach)
+		attach_counters();
+	parent.attached = 0;
+	if (!parent.counting && !parent.attach &&
+	    counter_denied(parent.conf)) {
+		stop(1);
+		return;
+	}
+	if (engine_start(parent.conf) == -1) {
+		if (!parent.counting)
+			stop(1);
+		else
+			try_later();
+	}
+}
+
+/* The new configuration takes the place of the old one. */
+static void
+adopt(void)
+{
+	struct conf	*old = parent.conf;
+
+	TAILQ_INIT(&parent.due);
+	counter_carry_all(old, parent.next);
+	run_carry(parent.next);
+	counter_detach_all(old, 1);
+	conf_free(old);
+	parent.conf = parent.next;
+	parent.next = NULL;
+	parent.attach = parent.reloading = 1;
+}
+
+static void
+reload_done(void)
+{
+	parent.reloading = 0;
+	log_info("configuration reloaded: %u rules", parent.conf->nrules);
+	notify("READY=1");
+	notify_status();
+}
+
+/* Rules. */
+
+static void
+look_all(void)
+{
+	struct rule	*rule;
+
+	TAILQ_FOREACH(rule, &parent.conf->rules, next)
+		look(rule);
+}
+
+/* Is the rule due?  Then its turn comes after those that are already. */
+static void
+look(struct rule *rule)
+{
+	struct sight	 sight;
+	int64_t		 time = now(), next;
+	enum due	 due;
+
+	if (rule->queued || run_runs(rule))
+		return;
+	rule_look(rule, time, &sight);
+	due = rule_due(&rule->terms, rule->state, &sight, time, &next);
+	if (due == DUE_RENEW)
+		rule_take(&rule->terms, rule->state, &sight, due, time);
+	else if (due != DUE_NOTHING) {
+		rule->queued = 1;
+		TAILQ_INSERT_TAIL(&parent.due, rule, due);
+		wake();
+	}
+}
+
+/* Start the commands of rules that are due, as long as their time lasts. */
+static void
+start_due(void)
+{
+	struct rule	*rule;
+	struct sight	 sight;
+	int64_t		 until = now() + START_TIME, time, next;
+	enum due	 due;
+
+	while ((rule = TAILQ_FIRST(&parent.due)) != NULL) {
+		if ((time = now()) >= until) {
+			wake();
+			return;
+		}
+		TAILQ_REMOVE(&parent.due, rule, due);
+		rule->queued = 0;
+		rule_look(rule, time, &sight);
+		due = rule_due(&rule->terms, rule->state, &sight, time, &next);
+		if (due == DUE_NOTHING || run_runs(rule))
+			continue;
+		if (due == DUE_RENEW)
+			rule_take(&rule->terms, rule->state, &sight, due,
+			    time);
+		else if (run_start(rule, due, &sight) == -1)
+			try_later();
+	}
+}
+
+/* From run.c: a run has ended, or could not begin for the moment. */
+static void
+run_ended(struct rule *rule, int again)
+{
+	notify_status();
+	if (parent.stopping || rule == NULL)
+		return;
+	if (again)
+		try_later();
+	else if (rule->terms.exact)
+		look(rule);
+	else if (rule->terms.immediate)
+		engine_poke();
 }
 
 static void
 log_status(void)
 {
 	const struct rule	*rule;
+	struct sight		 sight;
 
-	TAILQ_FOREACH(rule, &conf->rules, next) {
+	TAILQ_FOREACH(rule, &parent.conf->rules, next) {
 		const struct state	*state = rule->state;
-		uint64_t		 total;
+		const struct kind	*kind = rule->counter->tap.kind;
 
-		total = count_total(rule->counter->count);
+		rule_look(rule, now(), &sight);
 		log_notice("rule \"%s\": %s %s, total %" PRIu64 ", tally %"
-		    PRIu64 ", runs %" PRIu64 ", failures %" PRIu64 ", %s",
+		    PRIu64 ", runs %" PRIu64 ", failures %" PRIu64 ", %s%s%s%s",
 		    rule->name, rule->ifname,
-		    rule->counter->fd != -1 ? "attached" : "waiting",
-		    total - state->base,
-		    rule_tally(&rule->terms, state, total), state->runs,
-		    state->failures, run_status(rule->job));
+		    kind != NULL ? "attached" : "waiting",
+		    sight.total - state->base,
+		    rule_tally(&rule->terms, state, &sight), state->runs,
+		    state->failures, run_status(rule),
+		    kind != NULL ? ", " : "", kind != NULL ? kind->name : "",
+		    rule->terms.idle == 0 ? "" :
+		    state->on == RULE_OFF ? ", off" : ", on");
 	}
 }
 
@@ -748,66 +826,13 @@ log_status(void)
 static void
 notify_status(void)
 {
-	static int64_t	 notified = NEVER;
-	int64_t		 time = now();
+	int64_t	 time = now();
 
-	if (notified != NEVER && time - notified < NOTIFY)
+	if (parent.notified != NEVER && time - parent.notified < NOTIFY)
 		return;
-	notified = time;
-	notify("STATUS=%u rules, %" PRIu64 " runs", conf->nrules,
+	parent.notified = time;
+	notify("STATUS=%u rules, %" PRIu64 " runs", parent.conf->nrules,
 	    run_total());
-}
-
-/* Reload. */
-
-/* SIGHUP. */
-static void
-reload_handler(int fd, short event, void *arg)
-{
-	(void)fd;
-	(void)event;
-	(void)arg;
-	if (stopping)
-		return;
-	notify("RELOADING=1\nMONOTONIC_USEC=%lld",
-	    (long long)(now() / 1000));
-	reload();
-	/* the service manager waits for it, whatever became of the reload */
-	notify("READY=1");
-	notify_status();
-}
-
-/* All of the new configuration, or nothing of it. */
-static void
-reload(void)
-{
-	struct conf	*new;
-	struct counter	*counter;
-
-	if ((new = load(conf_path)) == NULL || !check_users(new)) {
-		log_warnx("configuration not reloaded: the old one stays");
-		conf_free(new);
-		return;
-	}
-	if (conf_share(new) == -1) {
-		log_warn("shared memory: the old configuration stays");
-		conf_free(new);
-		return;
-	}
-	engine_stop();
-	conf_carry(conf, new);
-	counter_close(conf, 1);
-	conf_free(conf);
-	conf = new;
-	open_waiting();
-	if (again)
-		check_later();
-	RB_FOREACH(counter, counters, &conf->counters)
-		counter_tune(counter);
-	start_engine();
-	if (stopping)
-		return;
-	log_info("configuration reloaded: %u rules", conf->nrules);
 }
 
 /* Interfaces. */
@@ -815,8 +840,6 @@ reload(void)
 static void
 interfaces_handler(int fd, short event, void *arg)
 {
-	(void)event;
-	(void)arg;
 	if (iface_changed(fd))
 		check_later();
 }
@@ -828,77 +851,35 @@ interfaces_handler(int fd, short event, void *arg)
 static void
 check_later(void)
 {
-	if (!evtimer_pending(&check_ev, NULL))
-		timer_in(&check_ev, checked == NEVER ? 0 :
-		    checked + NSEC / 2 - now());
+	if (!evtimer_pending(&parent.check_ev, NULL))
+		timer_in(&parent.check_ev, parent.checked == NEVER ? 0 :
+		    parent.checked + NSEC / 2 - now());
 }
 
 static void
 check_handler(int fd, short event, void *arg)
 {
-	int	 changed;
-
-	(void)fd;
-	(void)event;
-	(void)arg;
-	if (stopping)
+	if (parent.stopping || !parent.counting)
 		return;
-	checked = now();
+	parent.checked = now();
 	if (options.onerule) {
 		check_only_one();
 		return;
 	}
-	changed = check_gone();
-	changed |= open_waiting();
-	if (again)
-		check_later();
-	if (changed) {
+	if (counter_mark_gone(parent.conf) != 0)
 		engine_stop();
-		start_engine();
-	}
-}
-
-/*
- * Close the counters whose interface is gone, with the last that they have
- * counted: the engine has stored that unless the interface went behind it.
- * Returns 1 if there were any: then there is no engine.
- */
-static int
-check_gone(void)
-{
-	struct counter	*counter;
-	int		 gone = 0;
-
-	RB_FOREACH(counter, counters, &conf->counters) {
-		counter->gone = counter->fd != -1 &&
-		    !counter_attached(counter);
-		gone |= counter->gone;
-	}
-	if (!gone)
-		return 0;
-	engine_stop();
-	RB_FOREACH(counter, counters, &conf->counters)
-		if (counter->gone)
-			counter_sample(counter);
-	counter_close(conf, 0);
-	RB_FOREACH(counter, counters, &conf->counters) {
-		if (!counter->gone)
-			continue;
-		counter->error = ENXIO;
-		if (!said(counter))
-			log_warnx("%s: the interface is gone: its rules wait "
-			    "for it", counter->ifname);
-	}
-	return 1;
+	counter_retry(parent.conf);
+	parent.attach = 1;
+	wake();
 }
 
 /* The one-rule form ends with its interface; pledge(2) allows this much. */
 static void
 check_only_one(void)
 {
-	struct counter	*counter = RB_MIN(counters, &conf->counters);
+	struct counter	*counter = RB_MIN(counters, &parent.conf->counters);
 
-	if (counter_index(counter->ifname) == counter->ifindex)
+	if (counter_named(counter))
 		return;
 	log_warnx("%s: the interface is gone", counter->ifname);
 	stop(1);
@@ -910,25 +891,25 @@ check_only_one(void)
  * Start nothing any more and end with the given status as soon as no command
  * runs; commands get some seconds for that.  The second time kills them.
  */
-void
+static void
 stop(int status)
 {
-	if (stopping) {
+	wake();
+	if (parent.stopping) {
 		run_kill();
 		return;
 	}
-	stopping = 1;
-	exit_status = status;
+	parent.stopping = 1;
+	parent.exit_status = status;
 	notify("STOPPING=1");
 	engine_stop();
-	timer_in(&grace_ev, GRACE);
-	end_if_idle();
+	timer_in(&parent.grace_ev, GRACE);
 }
 
 static void
 end_if_idle(void)
 {
-	if (run_running() == 0)
+	if (run_running() == 0 && !engine_exists())
 		event_loopexit(NULL);
 }
 
@@ -936,13 +917,10 @@ end_if_idle(void)
 static void
 grace_handler(int fd, short event, void *arg)
 {
-	(void)fd;
-	(void)event;
-	(void)arg;
-	if (grace_over++)
+	if (parent.grace_over++)
 		event_loopexit(NULL);
 	else {
 		run_kill();
-		timer_in(&grace_ev, NSEC);
+		timer_in(&parent.grace_ev, NSEC);
 	}
 }

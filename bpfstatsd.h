@@ -17,7 +17,7 @@
 /*
  * All data that bpfstatsd's files share.  A packet count comes from the
  * kernel into struct count, is looked at with struct terms and struct state,
- * and makes a struct job run a command.
+ * and starts a command.
  */
 
 #ifndef BPFSTATSD_H
@@ -48,6 +48,12 @@
 #define NEVER		INT64_MIN	/* a time that has not been */
 #define NO_TIME		INT64_MAX	/* a time that will not come */
 
+/*
+ * A sample, a window or a tick that is older than this says nothing of now:
+ * whoever looks was held up.
+ */
+#define FRESH		(3 * NSEC / 2)
+
 #define DEFAULT_IFACE	"pflog0"
 #define DEFAULT_COUNT	1
 #define DEFAULT_WAIT	1		/* seconds */
@@ -67,50 +73,56 @@
 #endif
 
 /* What a rule is due for. */
-enum what {
-	NOTHING,
-	COUNT,				/* its command */
-	IDLE,				/* its idle command */
-	RENEW				/* to stay on: take the tally */
+enum due {
+	DUE_NOTHING,
+	DUE_COUNT,			/* its command: enough packets came */
+	DUE_BELOW,			/* its command: too few came */
+	DUE_IDLE,			/* its idle command */
+	DUE_RENEW			/* to stay on: take the tally */
 };
 
 /*
- * Shared memory, written by the engine: what a counter has counted.  The
- * next sample is written into the slot that is not current and becomes
- * current by one store, so that a reader, and the successor of an engine
- * that was killed, finds either the old sample or the new one.
+ * Shared memory has two halves, in two mappings.  The engine writes one: what
+ * it has counted.  The parent writes the other, which the engine can only
+ * read: what runs have taken.  The parent writes to the engine's half only
+ * while there is no engine, and believes nothing it reads there.
+ */
+
+/*
+ * The engine's: what a counter has counted.  The next sample is written into
+ * the slot that is not current and becomes current by one store, so that a
+ * reader, and the successor of an engine that was killed, finds either the
+ * old sample or the new one.
  */
 struct count {
 	uint32_t	 turn;		/* slot[turn % 2] is current */
 	struct slot {
 		uint64_t	 total;	/* packets since first attached */
-		uint32_t	 raw[2];/* the kernel's numbers behind it */
+		int64_t		 looked;/* when that was, ns, or NEVER */
+		uint64_t	 number;/* the kernel's number behind it */
+		uint32_t	 kernel[2]; /* written by the kernel itself */
 	}		 slot[2];
 };
 
 /*
- * Shared memory, written by the engine: a counter's total at the beginning
- * of each of the last seconds.  Exists where a rule says "within".
+ * The engine's: the totals of a counter at the beginning of each of the last
+ * intervals, for one window.  What is older than the oldest was at the total
+ * before.
  */
 struct history {
-	int64_t		 newest;	/* the last second noted */
-	int64_t		 size;		/* entries in total[] */
-	uint64_t	 total[];	/* that of second s at s % size */
+	int64_t		 oldest;	/* the first interval noted */
+	int64_t		 newest;	/* the last one */
+	uint64_t	 before;
+	uint64_t	 total[];	/* that of interval i at i % size */
 };
 
-/* A rule's numbers, all that the arithmetic of rule.c needs of it. */
-struct terms {
-	uint64_t	 count;		/* packets needed */
-	int64_t		 wait;		/* ns between two starts */
-	int64_t		 within;	/* ns, or 0: no window */
-	int64_t		 idle;		/* ns, or 0: no idle command */
-	int		 exact;
-	int		 immediate;
+/* The engine's: that it is alive. */
+struct pulse {
+	uint64_t	 ticks;
 };
 
 /*
- * Shared memory: how a rule stands.  The last two members are written by the
- * engine, the others by the parent.  Totals are those of the rule's counter,
+ * The parent's: how a rule stands.  Totals are those of the rule's counter,
  * times are nanoseconds of the monotonic clock.
  */
 struct state {
@@ -119,15 +131,41 @@ struct state {
 	uint64_t	 began;		/* total when command last started */
 	uint64_t	 runs;		/* starts since it was loaded */
 	uint64_t	 failures;
-	int64_t		 started;	/* wait counts from here */
+	int64_t		 since;		/* its window is watched from here */
+	int64_t		 started;	/* wait counts from here, or NEVER */
 	int64_t		 silent;	/* idle counts from here */
 	int32_t		 running;
-	int32_t		 power;
-#define POWER_OFF	0
-#define POWER_ON	1		/* the command succeeded */
-#define POWER_FAILED	2		/* it may be half on: try again */
+	int32_t		 on;
+#define RULE_OFF	0
+#define RULE_ON		1		/* the command succeeded */
+#define RULE_FAILED	2		/* it may be half on: try again */
+};
+
+/* A rule's numbers, all that the arithmetic of rule.c needs of it. */
+struct terms {
+	uint64_t	 count;		/* packets needed */
+	uint64_t	 renew;		/* packets that keep it on */
+	int64_t		 wait;		/* ns between two starts */
+	int64_t		 within;	/* ns, or 0: no window */
+	int64_t		 idle;		/* ns, or 0: no idle command */
+	int		 exact;
+	int		 below;		/* due with fewer than count */
+	int		 immediate;
+};
+
+/* What the last look at its counter says to a rule; see rule_look(). */
+struct sight {
+	uint64_t	 total;		/* of the counter */
 	uint64_t	 expired;	/* the window begins at this total */
-	int64_t		 looked;	/* when it did */
+	int64_t		 looked;	/* ns, never in the future, or NEVER */
+};
+
+/* A window over the packets of a counter, shared by rules that want it. */
+struct window {
+	SLIST_ENTRY(window)	 entry;		/* counter.windows */
+	int64_t			 within;	/* ns */
+	int			 below;		/* see window_note() */
+	struct history		*history;	/* the engine's half */
 };
 
 /* Whom a command runs as; looked up when the configuration is read. */
@@ -141,83 +179,59 @@ struct account {
 	int			 ngroups;
 };
 
-/* A descriptor that counts, shared by all rules that want the same. */
+/* How a counter is attached to its interface; counter.h has the kinds. */
+struct tap {
+	const struct kind	*kind;		/* NULL: it waits */
+	unsigned int		 ifindex;
+	int			 fd;		/* what the engine reads, or -1 */
+	void			*own;		/* the kind's, or NULL */
+};
+
+/* What counts, shared by all rules that want the same; owned by counter.c. */
 struct counter {
 	RB_ENTRY(counter)	 entry;		/* conf.counters */
 	TAILQ_HEAD(, rule)	 rules;
+	SLIST_HEAD(, window)	 windows;
 	char			 ifname[IF_NAMESIZE];
 	int			 direction;
 #define DIRECTION_BOTH	0
 #define DIRECTION_IN	1
 #define DIRECTION_OUT	2
-	int			 immediate;	/* fd is readable on packets */
-	int			 fd;		/* -1: waits for interface */
-	unsigned int		 ifindex;	/* fd is attached to this */
-	int			 error;		/* errno that was logged */
-	int			 gone;		/* fd is to be closed */
-	int64_t			 within;	/* longest window, ns, or 0 */
-	int64_t			 sampled;	/* the engine's: time of that */
-	struct count		*count;		/* shared memory */
-	struct history		*history;	/* shared memory or NULL */
+	int			 immediate;	/* tap.fd rings on packets */
+	const char		*filter;	/* expression, or NULL */
+	struct tap		 tap;
+	int			 error;		/* errno that was reported */
+	int			 no_device;	/* of opening, not of attaching */
+	int			 tried;		/* in this round */
+	int			 hasty;		/* its interface has just come */
+	int			 fresh;		/* the engine does not know it */
+	int			 gone;		/* to be detached */
+	struct count		*count;		/* the engine's half */
 };
 
 struct rule {
 	RB_ENTRY(rule)		 entry;		/* conf.names */
 	TAILQ_ENTRY(rule)	 next;		/* conf.rules, as written */
 	TAILQ_ENTRY(rule)	 sibling;	/* counter.rules */
+	TAILQ_ENTRY(rule)	 due;		/* those to be looked at */
+	int			 queued;	/* it is one of them */
 	const char		*name;
 	const char		*file;		/* where it is defined */
 	int			 line;
 	char			 ifname[IF_NAMESIZE];
 	int			 direction;
+	const char		*filter;	/* or NULL */
+	int			 filter_line;
 	struct terms		 terms;
 	int64_t			 timeout;	/* ns, or 0: none */
 	char			**command;	/* for execve(2) */
 	char			**idle;		/* or NULL */
 	const struct account	*account;	/* or NULL: as the caller */
 	struct counter		*counter;
-	struct state		*state;		/* shared memory */
+	struct window		*window;	/* or NULL */
+	struct state		*state;		/* the parent's half */
 	struct job		*job;		/* or NULL: has never run */
 	unsigned int		 number;	/* its place in conf.rules */
-};
-
-/*
- * The running side of a rule, from its first start on: the command that runs
- * now, and how much has been logged.  It outlives its rule while it runs.
- */
-struct job {
-	TAILQ_ENTRY(job)	 next;		/* all jobs */
-	TAILQ_ENTRY(job)	 running;	/* those that run */
-	TAILQ_ENTRY(job)	 orphan;	/* those without a rule */
-	struct rule		*rule;		/* NULL: gone in a reload */
-	char			 name[MAX_NAME + 1];
-	int			 stale;		/* of another counter */
-	/* the run */
-	char			*log;		/* the run's line in the log */
-	enum what		 what;
-	char			*user;
-	int64_t			 timeout;	/* ns, or 0 */
-	int64_t			 started;
-	pid_t			 pid;		/* 0: nothing runs */
-	int			 signalled;	/* TERM has been sent */
-	int			 error_fd;	/* errno of a failed exec */
-	int			 output_fd;	/* or -1 */
-	char			*line;		/* output, not yet logged */
-	size_t			 line_len;
-	struct event		 output_ev;
-	struct event		 timeout_ev;
-	/* the last run */
-	int			 status;	/* as of wait(2) */
-	int64_t			 ended;
-	/* what was logged in this minute */
-	int64_t			 minute;	/* its beginning */
-	unsigned int		 lines;		/* of runs */
-	unsigned int		 more;		/* runs not logged */
-	unsigned int		 failed;	/* of these */
-	unsigned int		 output;	/* lines of output */
-	unsigned int		 unprinted;	/* lines of output not logged */
-	int			 failure;	/* has been logged */
-	int			 refused;	/* errno of a failed start */
 };
 
 RB_HEAD(rule_names, rule);
@@ -232,8 +246,23 @@ struct conf {
 	SLIST_HEAD(, account)	 accounts;
 	unsigned int		 nrules;
 	unsigned int		 ncounters;
-	void			*shared;	/* memory of both processes */
-	size_t			 shared_size;
+	const char		*state_file;	/* NULL: the default */
+	void			*engine_half;
+	size_t			 engine_size;
+	struct pulse		*pulse;		/* in the engine's half */
+	void			*parent_half;
+	size_t			 parent_size;
+};
+
+/* A process of ours; owned by who starts it, filled in by child.c. */
+struct child {
+	const char	*name;		/* for the log */
+	pid_t		 pid;		/* 0: there is none */
+	int		 group;		/* signals go to its group */
+	int		 sent;		/* the last signal, or 0 */
+	int64_t		 grace;		/* ns from TERM to KILL */
+	int64_t		 until;		/* then it gets the next signal */
+	struct event	 ev;
 };
 
 /* How this bpfstatsd was started. */
@@ -245,11 +274,12 @@ struct options {
 	char		**environ;		/* the caller's */
 	struct rlimit	  nofile;		/* the caller's */
 };
-extern struct options	 options;
+extern struct options	 options;		/* in config.c */
 
 /* What the command line says, but for struct options. */
 struct arguments {
 	const char	*file;
+	const char	*socket;		/* -s, or NULL */
 	int		 debug;
 	int		 check;
 	uint64_t	 count;
@@ -258,19 +288,35 @@ struct arguments {
 	char		**command;
 };
 
-/* bpfstatsd.c */
-int64_t		 now(void);
-int		 timer_in(struct event *, int64_t);
-void		 look_all(void);
-void		 run_ended(struct job *, int);
-void		 start_refused(void);
-void		 stop(int);
-
 /* args.c */
 void		 args_parse(int, char **, struct arguments *);
 struct conf	*args_conf(const struct arguments *);
 void		 args_check(struct conf *) __attribute__((__noreturn__));
 char		*args_path(const char *);
+
+/* engine.c: the parent's handle on the engine */
+void		 engine_init(const struct account *, void (*)(int));
+int		 engine_start(struct conf *);
+void		 engine_stop(void);
+void		 engine_poke(void);
+int		 engine_exists(void);
+int		 engine_reap(int *, int *);
+
+/* poller.c: the engine's process */
+void		 poller_main(struct conf *, int, const struct account *, int)
+		    __attribute__((__noreturn__));
+
+/* run.c */
+int		 run_init(void (*)(struct rule *, int));
+int		 run_start(struct rule *, enum due, const struct sight *);
+int		 run_reap(void);
+void		 run_kill(void);
+void		 run_end(void);
+void		 run_carry(struct conf *);
+int		 run_runs(const struct rule *);
+unsigned int	 run_running(void);
+uint64_t	 run_total(void);
+const char	*run_status(const struct rule *);
 
 /* parse.y */
 int		 parse_conf(struct conf *, const char *, const char *, size_t);
@@ -284,11 +330,50 @@ struct conf	*conf_new(void);
 void		 conf_free(struct conf *);
 void		*conf_alloc(struct conf *, size_t);
 char		*conf_strdup(struct conf *, const char *);
-int		 conf_add_counters(struct conf *);
 int		 conf_share(struct conf *);
-void		 conf_carry(struct conf *, struct conf *);
+int		 conf_protect(struct conf *);
+int		 counter_cmp(struct counter *, struct counter *);
 RB_PROTOTYPE(rule_names, rule, entry, rule_cmp)
 RB_PROTOTYPE(counters, counter, entry, counter_cmp)
+
+/* rule.c: see there for what each promises */
+void		 rule_load(struct state *, uint64_t, int64_t);
+void		 rule_reset(struct state *, uint64_t, int64_t);
+void		 rule_reload(const struct terms *, const struct terms *,
+		    struct state *, uint64_t, int64_t);
+void		 rule_blind(struct state *, int64_t);
+void		 rule_look(const struct rule *, int64_t, struct sight *);
+uint64_t	 rule_tally(const struct terms *, const struct state *,
+		    const struct sight *);
+enum due	 rule_due(const struct terms *, const struct state *,
+		    const struct sight *, int64_t, int64_t *);
+uint64_t	 rule_packets(const struct terms *, const struct state *,
+		    const struct sight *, enum due);
+uint64_t	 rule_owed(const struct terms *, const struct state *,
+		    const struct sight *);
+void		 rule_take(const struct terms *, struct state *,
+		    const struct sight *, enum due, int64_t);
+void		 rule_done(const struct terms *, struct state *, enum due,
+		    int, int64_t);
+size_t		 history_bytes(int64_t);
+void		 window_begin(struct window *, uint64_t);
+void		 window_note(struct window *, uint64_t, uint64_t, int64_t,
+		    int64_t);
+uint64_t	 window_expired(const struct window *, uint64_t, int64_t);
+void		 window_carry(const struct window *, struct window *,
+		    const struct count *, int64_t);
+uint64_t	 count_read(const struct count *, int64_t *);
+void		 count_store(struct count *, uint64_t, uint64_t, int64_t);
+
+/* filter.c */
+
+/* child.c */
+pid_t		 child_fork(struct child *, void (*)(int), int *, size_t);
+void		 child_end_in(struct child *, int64_t, int64_t);
+void		 child_unlimited(struct child *);
+void		 child_signal(struct child *, int);
+int		 child_reap(struct child *, int *);
+void		 child_end_all(void);
 
 /* print.c */
 void		 conf_print(const struct conf *);
@@ -302,44 +387,8 @@ int		 privs_become(const struct account *);
 struct account	*account_find(struct conf *, const char *, const char **);
 struct account	*account_self(struct conf *);
 
-/* rule.c */
-void		 rule_load(struct state *, uint64_t);
-uint64_t	 rule_tally(const struct terms *, const struct state *,
-		    uint64_t);
-enum what	 rule_due(const struct terms *, const struct state *, uint64_t,
-		    int64_t, int64_t *);
-uint64_t	 rule_take(const struct terms *, struct state *, enum what,
-		    uint64_t, int64_t);
-void		 rule_done(const struct terms *, struct state *, enum what,
-		    int, int64_t);
-void		 rule_window(const struct terms *, struct state *,
-		    struct history *, int64_t);
-int64_t		 history_size(int64_t);
-void		 history_init(struct history *, int64_t, uint64_t);
-uint64_t	*history_total(struct history *, int64_t);
-void		 history_note(struct history *, uint64_t, int64_t);
-uint64_t	 count_total(const struct count *);
-void		 count_store(struct count *, uint64_t);
-
-/* engine.c */
-int		 engine_start(struct conf *, const struct account *, int *);
-int		 engine_stop(void);
-void		 engine_poke(void);
-int		 engine_died(int *);
-int		 engine_runs(void);
-
-/* run.c */
-int		 run_init(void);
-int		 run_start(struct rule *, enum what, uint64_t, uint64_t,
-		    uint64_t);
-void		 run_test(struct rule *, enum what, uint64_t, uint64_t);
-void		 run_reap(void);
-void		 run_kill(void);
-void		 run_end(void);
-void		 run_orphan(struct job *);
-struct job	*run_orphaned(const char *);
-unsigned int	 run_running(void);
-uint64_t	 run_total(void);
-const char	*run_status(const struct job *);
+/* clock.c */
+int64_t		 now(void);
+int		 timer_in(struct event *, int64_t);
 
 #endif

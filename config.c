@@ -15,8 +15,7 @@
  */
 
 /*
- * A configuration in memory: its arena, its shared memory, and what is carried
- * over from one to the next.
+ * A configuration in memory: its arena, and its two halves of shared memory.
  */
 
 #include <sys/mman.h>
@@ -36,9 +35,10 @@ struct chunk {
 	max_align_t		 data[];	/* aligns the header's end */
 };
 
+struct options	options;
+
 static int	rule_cmp(struct rule *, struct rule *);
-static int	counter_cmp(struct counter *, struct counter *);
-static void	carry_history(struct counter *, struct history *);
+static void	*share(size_t);
 
 RB_GENERATE(rule_names, rule, entry, rule_cmp)
 RB_GENERATE(counters, counter, entry, counter_cmp)
@@ -49,7 +49,8 @@ rule_cmp(struct rule *a, struct rule *b)
 	return strcmp(a->name, b->name);
 }
 
-static int
+/* What one counts the other can go on counting if this is 0. */
+int
 counter_cmp(struct counter *a, struct counter *b)
 {
 	int	 cmp;
@@ -58,7 +59,11 @@ counter_cmp(struct counter *a, struct counter *b)
 		return cmp;
 	if ((cmp = a->direction - b->direction) != 0)
 		return cmp;
-	return a->immediate - b->immediate;
+	if ((cmp = a->immediate - b->immediate) != 0)
+		return cmp;
+	if (a->filter == NULL || b->filter == NULL)
+		return (a->filter != NULL) - (b->filter != NULL);
+	return strcmp(a->filter, b->filter);
 }
 
 /* An empty configuration for conf_free(), or NULL with errno. */
@@ -74,13 +79,13 @@ conf_new(void)
 	RB_INIT(&conf->names);
 	RB_INIT(&conf->counters);
 	SLIST_INIT(&conf->accounts);
-	conf->shared = MAP_FAILED;
+	conf->engine_half = conf->parent_half = MAP_FAILED;
 	return conf;
 }
 
 /*
  * Free the configuration and all that is in it.  Descriptors and jobs are
- * not in it: see conf_carry().  NULL is allowed.
+ * not in it: see counter_carry() and run_carry().  NULL is allowed.
  */
 void
 conf_free(struct conf *conf)
@@ -93,8 +98,10 @@ conf_free(struct conf *conf)
 		SLIST_REMOVE_HEAD(&conf->chunks, next);
 		munmap(chunk, chunk->size);
 	}
-	if (conf->shared != MAP_FAILED)
-		munmap(conf->shared, conf->shared_size);
+	if (conf->engine_half != MAP_FAILED)
+		munmap(conf->engine_half, conf->engine_size);
+	if (conf->parent_half != MAP_FAILED)
+		munmap(conf->parent_half, conf->parent_size);
 	free(conf);
 }
 
@@ -141,41 +148,6 @@ conf_strdup(struct conf *conf, const char *s)
 }
 
 /*
- * Give each rule a counter, those that want the same the same one.
- * Returns 0, or -1 with errno.
- */
-int
-conf_add_counters(struct conf *conf)
-{
-	struct rule	*rule;
-	struct counter	*counter, key;
-
-	TAILQ_FOREACH(rule, &conf->rules, next) {
-		memset(&key, 0, sizeof(key));
-		memcpy(key.ifname, rule->ifname, sizeof(key.ifname));
-		key.direction = rule->direction;
-		key.immediate = rule->terms.immediate ||
-		    counter_listens(rule->ifname);
-		counter = RB_FIND(counters, &conf->counters, &key);
-		if (counter == NULL) {
-			if ((counter = conf_alloc(conf, sizeof(*counter))) ==
-			    NULL)
-				return -1;
-			*counter = key;
-			counter->fd = -1;
-			TAILQ_INIT(&counter->rules);
-			RB_INSERT(counters, &conf->counters, counter);
-			conf->ncounters++;
-		}
-		TAILQ_INSERT_TAIL(&counter->rules, rule, sibling);
-		rule->counter = counter;
-		if (rule->terms.within > counter->within)
-			counter->within = rule->terms.within;
-	}
-	return 0;
-}
-
-/*
  * Map the memory that the engine and the parent share, and begin all counts
  * at 0.  Returns 0, or -1 with errno.
  */
@@ -184,113 +156,56 @@ conf_share(struct conf *conf)
 {
 	struct rule	*rule;
 	struct counter	*counter;
+	struct window	*window;
 	char		*p;
-	size_t		 size;
 
-	size = conf->ncounters * sizeof(struct count) +
-	    conf->nrules * sizeof(struct state);
+	conf->engine_size = sizeof(*conf->pulse) +
+	    conf->ncounters * sizeof(*counter->count);
 	RB_FOREACH(counter, counters, &conf->counters)
-		if (counter->within != 0)
-			size += sizeof(struct history) + sizeof(uint64_t) *
-			    history_size(counter->within);
-	conf->shared_size = size != 0 ? size : 1;
-	conf->shared = mmap(NULL, conf->shared_size, PROT_READ | PROT_WRITE,
-	    MAP_ANON | MAP_SHARED, -1, 0);
-	if (conf->shared == MAP_FAILED)
+		SLIST_FOREACH(window, &counter->windows, entry)
+			conf->engine_size += history_bytes(window->within);
+	conf->parent_size = (conf->nrules + 1) * sizeof(*rule->state);
+	conf->engine_half = share(conf->engine_size);
+	conf->parent_half = share(conf->parent_size);
+	if (conf->engine_half == MAP_FAILED || conf->parent_half == MAP_FAILED)
 		return -1;
 
-	p = conf->shared;
+	conf->pulse = conf->engine_half;
+	p = (char *)(conf->pulse + 1);
 	RB_FOREACH(counter, counters, &conf->counters) {
 		counter->count = (struct count *)p;
-		p += sizeof(struct count);
-		if (counter->within != 0) {
-			counter->history = (struct history *)p;
-			p += sizeof(struct history) + sizeof(uint64_t) *
-			    history_size(counter->within);
-			history_init(counter->history,
-			    history_size(counter->within), 0);
+		p += sizeof(*counter->count);
+		count_store(counter->count, 0, 0, NEVER);
+		SLIST_FOREACH(window, &counter->windows, entry) {
+			window->history = (struct history *)p;
+			p += history_bytes(window->within);
+			window_begin(window, 0);
 		}
 	}
+	p = conf->parent_half;
 	TAILQ_FOREACH(rule, &conf->rules, next) {
 		rule->state = (struct state *)p;
-		p += sizeof(struct state);
-		rule_load(rule->state, 0);
+		p += sizeof(*rule->state);
+		rule_load(rule->state, 0, now());
 	}
 	return 0;
 }
 
-/*
- * Hand over from one configuration to the next: the descriptors and counts
- * of the counters that both have, and by the rules' names how they stand and
- * what they run.  A rule whose counter changed starts at 0.  No engine may
- * be running.  Descriptors that stay in the old configuration are left for
- * the caller to close; jobs of rules that are gone are cut loose.
- */
-void
-conf_carry(struct conf *from, struct conf *to)
+static void *
+share(size_t size)
 {
-	struct counter	*counter, *old_counter;
-	struct rule	*rule, *old;
-
-	RB_FOREACH(counter, counters, &to->counters) {
-		old_counter = RB_FIND(counters, &from->counters, counter);
-		if (old_counter == NULL)
-			continue;
-		counter->fd = old_counter->fd;
-		counter->ifindex = old_counter->ifindex;
-		counter->error = old_counter->error;
-		*counter->count = *old_counter->count;
-		if (counter->history != NULL)
-			carry_history(old_counter, counter->history);
-		old_counter->fd = -1;
-	}
-	TAILQ_FOREACH(rule, &to->rules, next) {
-		uint64_t	 total = count_total(rule->counter->count);
-
-		if ((old = RB_FIND(rule_names, &from->names, rule)) != NULL) {
-			rule->job = old->job;
-			old->job = NULL;
-		} else
-			rule->job = run_orphaned(rule->name);
-		if (rule->job != NULL)
-			rule->job->rule = rule;
-		if (old != NULL &&
-		    old->terms.immediate == rule->terms.immediate &&
-		    counter_cmp(old->counter, rule->counter) == 0) {
-			*rule->state = *old->state;
-			if (rule->terms.idle == 0)
-				rule->state->power = POWER_OFF;
-			continue;
-		}
-		rule_load(rule->state, total);
-		if (rule->job != NULL && rule->job->pid != 0) {
-			rule->job->stale = 1;
-			rule->state->running = 1;
-		}
-	}
-	TAILQ_FOREACH(old, &from->rules, next)
-		if (old->job != NULL)
-			run_orphan(old->job);
+	return mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_ANON | MAP_SHARED, -1, 0);
 }
 
 /*
- * Take over what the old history remembers; of what it does not, packets of
- * unknown age count as expired.  The engine may have written anything there.
+ * In the engine: its view of the parent's half is for reading, from now on
+ * and for ever.  Returns 0, or -1 with errno.
  */
-static void
-carry_history(struct counter *old, struct history *to)
+int
+conf_protect(struct conf *conf)
 {
-	struct history	*from = old->history;
-	int64_t		 second;
-
-	if (from == NULL || from->newest < 0 ||
-	    from->newest > INT64_MAX / NSEC)
-		return;
-	from->size = history_size(old->within);
-	to->newest = from->newest;
-	for (second = to->newest - to->size + 1; second <= to->newest;
-	    second++)
-		*history_total(to, second) = *history_total(from,
-		    second > from->newest - from->size ? second :
-		    from->newest - from->size + 1);
+	if (mprotect(conf->parent_half, conf->parent_size, PROT_READ) == -1)
+		return -1;
+	return mimmutable(conf->parent_half, conf->parent_size);
 }

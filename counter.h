@@ -16,8 +16,9 @@
 
 /*
  * Counting and watching interfaces: what differs from system to system by
- * nature.  counter_bpf.c and iface_route.c serve the BSDs, counter_linux.c
- * and iface_linux.c serve Linux.
+ * nature.  counter.c owns the counters; each kind of counter has a file of
+ * its own: counter_bpf.c for the BSDs, counter_tcx.c, counter_packet.c and
+ * counter_nflog.c for Linux.  iface_route.c and iface_linux.c watch.
  */
 
 #ifndef COUNTER_H
@@ -25,88 +26,117 @@
 
 #include "bpfstatsd.h"
 
-/*
- * Open a descriptor that can be attached to the interface, or if that is
- * NULL to any that is a real one; it is read-only where the system knows
- * that, close-on-exec and counts nothing yet.  This alone may need a
- * privilege.  Returns the descriptor, or -1 with errno.
- */
-int	 counter_open(const char *);
+/* A way to count.  A table for each; chosen once, when a counter is attached. */
+struct kind {
+	const char	*name;		/* for messages */
+	int		 wants_spare;	/* attach() takes a counter_open() */
 
-/* The number of an interface that can be counted on, or 0: there is none. */
-unsigned int counter_index(const char *);
+	/*
+	 * Attach a counter to its interface, for its direction and filter,
+	 * and lock it: it delivers no packet to anybody and counts from now
+	 * on, beginning at number 0.  An immediate one's tap.fd becomes
+	 * readable when a packet arrives.  The descriptor is one of
+	 * counter_open(), or -1: then it opens its own.  Fills in tap but
+	 * for kind.  Returns 0, or -1 with errno, the descriptor closed;
+	 * ENXIO: there is no such interface.
+	 */
+	int		(*attach)(struct counter *, int);
+
+	/* Close and free all that attach() made. */
+	void		(*detach)(struct counter *);
+
+	/*
+	 * Where closing takes milliseconds: list the descriptors that take
+	 * them, at most MAX_DESCRIPTORS.  Returns how many; NULL elsewhere.
+	 */
+	int		(*slow)(const struct counter *, int *);
+#define MAX_DESCRIPTORS	4
+
+	/*
+	 * Is it still attached to the interface of the counter's name?  Not
+	 * if that is gone, or another one has its name now.
+	 */
+	int		(*attached)(const struct counter *);
+
+	/*
+	 * Add what the kernel counted since the last sample to the total, and
+	 * note the time of the look, by count_store().  For the engine, in
+	 * its sandbox, or for the parent where there is none.  If the system
+	 * has forgotten the number with the interface nothing is added.
+	 * Killed at any point it neither loses a packet nor counts one twice.
+	 */
+	void		(*sample)(struct counter *, int64_t);
+
+	/*
+	 * Make an immediate counter's tap.fd unreadable until the next packet
+	 * arrives.  Called before sample().  Returns 0, or -1 if it is dead
+	 * and must not be waited for again.
+	 */
+	int		(*drain)(struct counter *);
+
+	/*
+	 * In the engine, before its sandbox closes: prepare, and limit what
+	 * can be done with the descriptors.  Returns 0, or -1 with errno.
+	 */
+	int		(*limit)(struct counter *);
+
+	/* After a reload: become what the new rules want.  May be NULL. */
+	void		(*tune)(struct counter *);
+};
+
+/* The system's file. */
 
 /*
- * Is a counter on this interface readable on packets even if no rule wants
- * that, so that all of its rules can share one?
+ * The kinds to try for a counter, in this order, NULL at the end.  The next
+ * one is tried when attach() fails for want of a right or of something in the
+ * kernel.
  */
-int	 counter_listens(const char *);
+const struct kind *const *counter_kinds(const struct counter *);
+
+/*
+ * Open what some kinds need to attach: close-on-exec, counting nothing yet.
+ * This alone may need a privilege.  Returns a descriptor, or -1 with errno.
+ */
+int		 counter_open(void);
 
 /* What counter_open() opens, for messages. */
 extern const char	 counter_device[];
 
-/* What to do about an errno of counter_open(), or NULL. */
-const char *counter_remedy(int);
+/* What to do about an errno of counter_open() or attach(), or NULL. */
+const char	*counter_remedy(int);
 
 /*
- * Attach a descriptor of counter_open() to the counter's interface, for its
- * direction, and lock it: it delivers no packet to anybody and counts from
- * now on, beginning at 0.  An immediate one becomes readable when a packet
- * arrives.  Fills in fd, ifindex and count's base line, which no engine may
- * be writing.  Returns 0, or -1 with errno, the descriptor still open;
- * ENXIO says that there is no such interface.
+ * Does a counter on this interface ring on packets even if no rule wants
+ * that, so that all of its rules can share one?
  */
-int	 counter_attach(struct counter *, int);
+int		 counter_listens(const char *);
+
+/* counter.c */
+int		 counter_add_all(struct conf *);
+void		 counter_carry_all(struct conf *, struct conf *);
+void		 counter_retry(struct conf *);
+int		 counter_attach_some(struct conf *, int, unsigned int, int64_t);
+#define COUNTER_NEW	1
+#define COUNTER_MORE	2
+#define COUNTER_AGAIN	4
+int		 counter_blind(const struct counter *);
+int		 counter_denied(struct conf *);
+int		 counter_mark_gone(struct conf *);
+int		 counter_named(const struct counter *);
+int		 counter_detach_gone(struct conf *);
+void		 counter_begin(struct conf *);
+void		 counter_detach_all(struct conf *, int);
 
 /*
- * Close the counters of a configuration that are gone, or all that are open;
- * where closing one takes its time, several at once.
+ * iface_route.c, iface_linux.c: a non-blocking, close-on-exec descriptor that
+ * is readable when interfaces have come or gone, or -1 with errno.
  */
-void	 counter_close(struct conf *, int);
-
-/*
- * Is the descriptor still attached to the interface of the counter's name?
- * Not if the interface is gone, or another one has its name now.
- */
-int	 counter_attached(const struct counter *);
-
-/*
- * Add what the kernel counted since the last sample to the counter's total.
- * For the engine, in its sandbox, or where there is none for the parent.  If
- * the system has forgotten the number with the interface nothing is added.
- * Killed at any point it neither loses a packet nor counts one twice.
- */
-void	 counter_sample(struct counter *);
-
-/*
- * Make an immediate counter unreadable until the next packet arrives.  To be
- * called before counter_sample().  Returns 0, or -1 if the descriptor is
- * dead and must not be waited for again.
- */
-int	 counter_drain(struct counter *);
-
-/*
- * Before the engine's sandbox closes: limit what can be done with the
- * counter's descriptor, where the system can.  Returns 0, or -1 with errno.
- */
-int	 counter_limit(const struct counter *);
-
-/*
- * After a reload: make a counter that was carried over, if it is open, what
- * its new rules want.
- */
-void	 counter_tune(const struct counter *);
-
-/*
- * A non-blocking, close-on-exec descriptor that is readable when interfaces
- * have come or gone, or -1 with errno.
- */
-int	 iface_open(void);
+int		 iface_open(void);
 
 /*
  * Read all that the descriptor holds.  Returns 1 if an interface may have
  * come, gone or changed its name, or messages were lost; else 0.
  */
-int	 iface_changed(int);
+int		 iface_changed(int);
 
 #endif

@@ -59,6 +59,13 @@
 /* Under a flood there is always more to read: the bell rings again then. */
 #define MAX_READS	8
 
+static int	bpf_attach(struct counter *, int);
+static int	set_up(struct counter *, int);
+static void	bpf_detach(struct counter *);
+static int	bpf_attached(const struct counter *);
+static void	bpf_sample(struct counter *, int64_t);
+static int	bpf_drain(struct counter *);
+static int	bpf_limit(struct counter *);
 static int	counts_drops(const struct counter *);
 static int	set_filter(const struct counter *, int);
 static int	set_direction(const struct counter *, int);
@@ -68,24 +75,34 @@ static void	settle(struct count *);
 
 const char	counter_device[] = "/dev/bpf";
 
-int
-counter_open(const char *ifname)
-{
-	(void)ifname;
+static const struct kind	 kind_bpf = {
+	.name = "bpf",
+	.wants_spare = 1,
+	.attach = bpf_attach,
+	.detach = bpf_detach,
+	.attached = bpf_attached,
+	.sample = bpf_sample,
+	.drain = bpf_drain,
+	.limit = bpf_limit
+};
 
-	return open(counter_device, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+const struct kind *const *
+counter_kinds(const struct counter *counter)
+{
+	static const struct kind *const	 kinds[] = { &kind_bpf, NULL };
+
+	return kinds;
 }
 
-unsigned int
-counter_index(const char *ifname)
+int
+counter_open(void)
 {
-	return if_nametoindex(ifname);
+	return open(counter_device, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
 int
 counter_listens(const char *ifname)
 {
-	(void)ifname;
 	return 0;
 }
 
@@ -110,13 +127,28 @@ counter_remedy(int error)
 	}
 }
 
-int
-counter_attach(struct counter *counter, int fd)
+static int
+bpf_attach(struct counter *counter, int fd)
 {
-	struct count	*count = counter->count;
+	int	 saved;
+
+	if (fd == -1 && (fd = counter_open()) == -1)
+		return -1;
+	if (set_up(counter, fd) == -1) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	counter->tap.fd = fd;
+	return 0;
+}
+
+static int
+set_up(struct counter *counter, int fd)
+{
 	struct ifreq	 ifr;
-	unsigned int	 size = BUFFER_SIZE, on = 1, ifindex;
-	int		 i;
+	unsigned int	 size = BUFFER_SIZE, on = 1;
 
 	memset(&ifr, 0, sizeof(ifr));
 	strlcpy(ifr.ifr_name, counter->ifname, sizeof(ifr.ifr_name));
@@ -138,15 +170,17 @@ counter_attach(struct counter *counter, int fd)
 	if (ioctl(fd, BIOCLOCK) == -1)
 		return -1;
 #endif
-	if ((ifindex = if_nametoindex(counter->ifname)) == 0) {
+	if ((counter->tap.ifindex = if_nametoindex(counter->ifname)) == 0) {
 		errno = ENXIO;
 		return -1;
 	}
-	counter->fd = fd;
-	counter->ifindex = ifindex;
-	for (i = 0; i < 2; i++)
-		memset(count->slot[i].raw, 0, sizeof(count->slot[i].raw));
 	return 0;
+}
+
+static void
+bpf_detach(struct counter *counter)
+{
+	close(counter->tap.fd);
 }
 
 /* Is the number made of dropped and held packets? */
@@ -155,8 +189,6 @@ counts_drops(const struct counter *counter)
 {
 #ifdef BIOCSDIRFILT
 	return counter->direction != DIRECTION_BOTH;
-#else
-	(void)counter;
 	return 0;
 #endif
 }
@@ -191,49 +223,36 @@ set_direction(const struct counter *counter, int fd)
 #endif
 }
 
-void
-counter_close(struct conf *conf, int all)
-{
-	struct counter	*counter;
-
-	RB_FOREACH(counter, counters, &conf->counters)
-		if (counter->fd != -1 && (all || counter->gone)) {
-			close(counter->fd);
-			counter->fd = -1;
-		}
-}
-
 /*
  * OpenBSD revokes the descriptor with its interface, whatever comes after it
  * under the same name; the others detach it.  A renamed interface keeps its
  * descriptors, but is not the rule's any more.
  */
-int
-counter_attached(const struct counter *counter)
+static int
+bpf_attached(const struct counter *counter)
 {
 	struct ifreq	 ifr;
 
-	return ioctl(counter->fd, BIOCGETIF, &ifr) == 0 &&
+	return ioctl(counter->tap.fd, BIOCGETIF, &ifr) == 0 &&
 	    strncmp(ifr.ifr_name, counter->ifname,
 	    sizeof(ifr.ifr_name)) == 0 &&
-	    if_nametoindex(counter->ifname) == counter->ifindex;
+	    if_nametoindex(counter->ifname) == counter->tap.ifindex;
 }
 
-void
-counter_sample(struct counter *counter)
+static void
+bpf_sample(struct counter *counter, int64_t time)
 {
 	struct count	*count = counter->count;
-	struct slot	*slot, *next;
+	struct slot	*slot;
 	uint32_t	 number;
 
 	settle(count);
 	if (get_number(counter, &number) == -1)
 		return;
 	slot = &count->slot[count->turn % 2];
-	next = &count->slot[(count->turn + 1) % 2];
-	slot->raw[1] = 0;
-	next->raw[0] = number;
-	count_store(count, slot->total + (uint32_t)(number - slot->raw[0]));
+	slot->kernel[0] = 0;
+	count_store(count, slot->total + (uint32_t)(number -
+	    (uint32_t)slot->number), number, time);
 }
 
 /*
@@ -247,11 +266,11 @@ get_number(const struct counter *counter, uint32_t *number)
 	struct bpf_stat	 stat;
 	int		 held;
 
-	if (ioctl(counter->fd, BIOCGSTATS, &stat) == -1)
+	if (ioctl(counter->tap.fd, BIOCGSTATS, &stat) == -1)
 		return -1;
 	*number = (uint32_t)stat.bs_recv;
 	if (counts_drops(counter)) {
-		if (ioctl(counter->fd, FIONREAD, &held) == -1)
+		if (ioctl(counter->tap.fd, FIONREAD, &held) == -1)
 			return -1;
 		*number = (uint32_t)stat.bs_drop +
 		    (held + RECORD_SIZE - 1) / RECORD_SIZE;
@@ -259,8 +278,8 @@ get_number(const struct counter *counter, uint32_t *number)
 	return 0;
 }
 
-int
-counter_drain(struct counter *counter)
+static int
+bpf_drain(struct counter *counter)
 {
 	char	 buf[BUFFER_SIZE];
 	ssize_t	 n;
@@ -272,7 +291,7 @@ counter_drain(struct counter *counter)
 			n = take_record(counter);
 			settle(counter->count);
 		} else
-			n = read(counter->fd, buf, sizeof(buf));
+			n = read(counter->tap.fd, buf, sizeof(buf));
 		if (n == 0)
 			return 0;
 		if (n == -1 && errno != EINTR)
@@ -285,7 +304,7 @@ counter_drain(struct counter *counter)
  * Read the record of one packet that the number counts as held.  An engine
  * may be killed before it writes down that it has read, so the kernel does
  * that with the record itself: the header's own length, which is never 0,
- * goes to raw[1] of the slot that is not current, which is 0 before.
+ * goes to kernel[0] of the slot that is not current, which is 0 before.
  */
 static ssize_t
 take_record(struct counter *counter)
@@ -297,11 +316,11 @@ take_record(struct counter *counter)
 
 	iov[0].iov_base = buf;
 	iov[0].iov_len = offsetof(struct bpf_hdr, bh_hdrlen);
-	iov[1].iov_base = &next->raw[1];
-	iov[1].iov_len = sizeof(next->raw[1]);
+	iov[1].iov_base = &next->kernel[0];
+	iov[1].iov_len = sizeof(next->kernel[0]);
 	iov[2].iov_base = buf;
 	iov[2].iov_len = sizeof(buf) - iov[0].iov_len - iov[1].iov_len;
-	return readv(counter->fd, iov, 3);
+	return readv(counter->tap.fd, iov, 3);
 }
 
 /*
@@ -314,23 +333,16 @@ settle(struct count *count)
 	struct slot	*slot = &count->slot[count->turn % 2];
 	struct slot	*next = &count->slot[(count->turn + 1) % 2];
 
-	if (next->raw[1] == 0)
+	if (next->kernel[0] == 0)
 		return;
-	slot->raw[1] = 0;
-	next->raw[0] = slot->raw[0] - 1;
-	count_store(count, slot->total);
-}
-
-/* Rules that want another descriptor have another counter. */
-void
-counter_tune(const struct counter *counter)
-{
-	(void)counter;
+	slot->kernel[0] = 0;
+	count_store(count, slot->total, (uint32_t)slot->number - 1,
+	    slot->looked);
 }
 
 /* Capsicum limits a descriptor; pledge(2) limits the engine all at once. */
-int
-counter_limit(const struct counter *counter)
+static int
+bpf_limit(struct counter *counter)
 {
 #ifdef __FreeBSD__
 	const cap_ioctl_t	 commands[] = { BIOCGSTATS };
@@ -339,11 +351,9 @@ counter_limit(const struct counter *counter)
 	cap_rights_init(&rights, CAP_IOCTL);
 	if (counter->immediate)
 		cap_rights_set(&rights, CAP_READ, CAP_EVENT);
-	if (cap_rights_limit(counter->fd, &rights) == -1 ||
-	    cap_ioctls_limit(counter->fd, commands, 1) == -1)
+	if (cap_rights_limit(counter->tap.fd, &rights) == -1 ||
+	    cap_ioctls_limit(counter->tap.fd, commands, 1) == -1)
 		return errno == ENOSYS ? 0 : -1;
-#else
-	(void)counter;
 #endif
 	return 0;
 }

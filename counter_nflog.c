@@ -34,7 +34,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "counter_nflog.h"
+#include "counter_linux.h"
 
 #define PREFIX		"nflog:"
 #define NO_FAMILY	255
@@ -50,12 +50,33 @@ struct request {
 	char			 attributes[128];
 };
 
+static int	nflog_attach(struct counter *, int);
+static int	bind_group(int, int);
+static void	nflog_detach(struct counter *);
+static int	nflog_attached(const struct counter *);
+static void	nflog_sample(struct counter *, int64_t);
+static int	nflog_drain(struct counter *);
+static int	nflog_limit(struct counter *);
+static void	nflog_tune(struct counter *);
+static int	wants_each(const struct counter *);
+static int	set_batches(int, int, int);
 static int	permitted(int);
 static void	begin(struct request *, int, int);
 static void	add(struct request *, int, const void *, size_t);
 static int	ask(int, struct request *);
 static uint32_t	last_number(const char *, size_t, uint32_t);
 static uint32_t	number_of(const struct nlmsghdr *, uint32_t);
+
+const struct kind	 kind_nflog = {
+	.name = "nflog",
+	.attach = nflog_attach,
+	.detach = nflog_detach,
+	.attached = nflog_attached,
+	.sample = nflog_sample,
+	.drain = nflog_drain,
+	.limit = nflog_limit,
+	.tune = nflog_tune
+};
 
 /* The group that an interface's name means, or -1 if it means none. */
 int
@@ -70,19 +91,79 @@ nflog_group(const char *ifname)
 	return error == NULL ? (int)group : -1;
 }
 
-int
-nflog_open(void)
+static int
+nflog_attach(struct counter *counter, int fd)
 {
-	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    NETLINK_NETFILTER);
+	int	 group = nflog_group(counter->ifname), saved;
+
+	if ((fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    NETLINK_NETFILTER)) == -1)
+		return -1;
+	if (bind_group(fd, group) == -1 ||
+	    set_batches(fd, group, wants_each(counter)) == -1) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	counter->tap.fd = fd;
+	counter->tap.ifindex = 0;	/* no interface's */
+	return 0;
+}
+
+/* Does a rule act when a packet arrives? */
+static int
+wants_each(const struct counter *counter)
+{
+	const struct rule	*rule;
+
+	TAILQ_FOREACH(rule, &counter->rules, sibling)
+		if (rule->terms.immediate)
+			return 1;
+	return 0;
+}
+
+static void
+nflog_detach(struct counter *counter)
+{
+	close(counter->tap.fd);
+}
+
+/* A group is always there. */
+static int
+nflog_attached(const struct counter *counter)
+{
+	return 1;
+}
+
+/* All rules of a group share one counter, whatever they want. */
+static void
+nflog_tune(struct counter *counter)
+{
+	if (set_batches(counter->tap.fd, nflog_group(counter->ifname),
+	    wants_each(counter)) == -1)
+		log_warn("%s", counter->ifname);
+}
+
+/* Sampling reads it all. */
+static int
+nflog_drain(struct counter *counter)
+{
+	return 0;
+}
+
+static int
+nflog_limit(struct counter *counter)
+{
+	return 0;
 }
 
 /*
  * Bind the socket to the group: numbers, no packets.  EBUSY: another program
  * has the group.
  */
-int
-nflog_attach(int fd, int group)
+static int
+bind_group(int fd, int group)
 {
 	struct nfulnl_msg_config_cmd	 bind = {
 		.command = NFULNL_CFG_CMD_BIND
@@ -135,8 +216,8 @@ permitted(int fd)
  * attached, so the kernel has no reason to refuse, and to wait for its answer
  * would be to read numbers and forget them.  Returns 0, or -1 with errno.
  */
-int
-nflog_tune(int fd, int group, int immediate)
+static int
+set_batches(int fd, int group, int immediate)
 {
 	struct request	 request;
 	uint32_t	 packets = htonl(immediate ? 1 : BATCH_PACKETS);
@@ -203,11 +284,11 @@ ask(int fd, struct request *request)
 }
 
 /*
- * Count what came: raw[0] is the number that the next packet will have.
+ * Count what came: the slot's number is that which the next packet will have.
  * Killed before the end, the next packet's number tells the same.
  */
-void
-nflog_sample(struct counter *counter)
+static void
+nflog_sample(struct counter *counter, int64_t time)
 {
 	static union {
 		struct nlmsghdr	 header;
@@ -215,20 +296,18 @@ nflog_sample(struct counter *counter)
 	}		 batch;
 	struct count	*count = counter->count;
 	struct slot	*slot = &count->slot[count->turn % 2];
-	uint32_t	 next = slot->raw[0];
+	uint32_t	 next = slot->number;
 	ssize_t		 n;
 	int		 i;
 
-	for (i = 0; i < MAX_BATCHES && (n = recv(counter->fd, &batch,
+	for (i = 0; i < MAX_BATCHES && (n = recv(counter->tap.fd, &batch,
 	    sizeof(batch), 0)) > 0; i++)
 		next = last_number(batch.bytes, n, next);
-	if (next == slot->raw[0])
-		return;
-	count->slot[(count->turn + 1) % 2].raw[0] = next;
-	count_store(count, slot->total + (uint32_t)(next - slot->raw[0]));
+	count_store(count, slot->total + (uint32_t)(next -
+	    (uint32_t)slot->number), next, time);
 }
 
-/* The number behind that of the last packet in a batch. */
+/* The number after that of the last packet in a batch. */
 static uint32_t
 last_number(const char *batch, size_t len, uint32_t next)
 {

@@ -319,8 +319,6 @@ parse_conf(struct conf *conf, const char *name, const char *text, size_t len)
 	while (parser.file != NULL)
 		file_pop();
 
-	if (parser.errors == 0 && conf_add_counters(conf) == -1)
-		out_of_memory();
 	return parser.errors == 0 ? 0 : -1;
 }
 
@@ -619,7 +617,7 @@ rule_begin(const char *name, int line, int name_line)
 	rule->file = parser.file->name;
 	rule->line = line;
 	memcpy(rule->ifname, DEFAULT_IFACE, sizeof(DEFAULT_IFACE));
-	rule->terms.count = DEFAULT_COUNT;
+	rule->terms.count = rule->terms.renew = DEFAULT_COUNT;
 	rule->terms.wait = parser.defaults.wait;
 	rule->timeout = parser.defaults.timeout;
 	rule->account = parser.defaults.account;
@@ -791,7 +789,7 @@ set_count(const char *s, int line, int number_line)
 		error_at(number_line, "count %s: not a number from 1 to %"
 		    PRId64, quoted(s), MAX_COUNT);
 	else
-		parser.rule->terms.count = count;
+		parser.rule->terms.count = parser.rule->terms.renew = count;
 }
 
 static void

@@ -40,9 +40,58 @@
 #define MINUTE		(60 * NSEC)
 #define MAX_RUN_LINES	10			/* a minute and rule */
 #define MAX_OUTPUT	100			/* lines, likewise */
+#define MAX_REAPED	32			/* runs, in one turn */
 #define PIPE_SIZE	65536			/* as much can wait in it */
 #define LINE_SIZE	1024			/* bytes of output in a line */
 #define NVARIABLES	12
+
+/* One run of a command. */
+struct run {
+	enum due	 due;
+	char		*log;		/* the run's line in the log */
+	char		*user;
+	pid_t		 pid;
+	int64_t		 timeout;	/* ns, or 0 */
+	int		 stale;		/* of another counter */
+	int		 error_fd;	/* errno of a failed exec */
+	int		 output_fd;	/* or -1 */
+	char		*line;		/* output, not yet logged */
+	size_t		 line_len;
+	struct event	 output_ev;
+	struct state	 before;	/* the rule's state, if it was none */
+};
+
+/* What was logged of a rule in this minute, and what was not. */
+struct minute {
+	int64_t		 began;
+	struct event	 end_ev;
+	unsigned int	 runs;
+	unsigned int	 more_runs;	/* not logged */
+	unsigned int	 more_failed;	/* of these */
+	unsigned int	 output;	/* lines of output */
+	unsigned int	 more_output;	/* not logged */
+	int		 failure;	/* has been logged */
+};
+
+/*
+ * The running side of a rule, from its first start on.  It outlives its rule
+ * while it runs.
+ */
+struct job {
+	TAILQ_ENTRY(job)	 next;		/* all jobs */
+	TAILQ_ENTRY(job)	 running;	/* those that run */
+	struct rule		*rule;		/* NULL: gone in a reload */
+	char			 name[MAX_NAME + 1];
+	char			 title[MAX_NAME + 8];	/* for the log */
+	int			 runs;		/* there is a run */
+	struct child		 child;
+	struct run		 run;
+	struct minute		 minute;
+	int64_t			 started;	/* the last run */
+	int64_t			 ended;
+	int			 status;	/* as of wait(2) */
+	int			 error;		/* errno of a failed start */
+};
 
 /* What a child reports when it cannot become the command. */
 struct failure {
@@ -60,51 +109,61 @@ struct environment {
 	char	**all;
 };
 
-static struct job	*job_new(struct rule *);
+static struct job	*job_of(struct rule *);
 static void		 job_free(struct job *);
-static int		 job_open(struct job *, int *, int *);
-static void		 job_close(struct job *);
-static char		*describe(const struct rule *, enum what, uint64_t,
-			    uint64_t, uint64_t, int64_t);
+static int		 prepare(struct job *, const struct sight *,
+			    struct environment *, int *, int *);
+static int		 open_pipes(struct job *, int *, int *);
+static int		 spawn(struct job *, char **, int, int);
+static void		 become_command(const struct rule *, char **, char **,
+			    int, int) __attribute__((__noreturn__));
+static int		 start_failed(struct job *, const char *);
+static void		 forget_run(struct job *);
+static char		*describe(const struct rule *, enum due,
+			    const struct sight *, int64_t);
+static void		 describe_condition(char *, size_t,
+			    const struct terms *, enum due);
+static const char	*event_name(enum due);
 static int		 environment_make(struct environment *,
-			    const struct rule *, enum what, uint64_t,
-			    uint64_t, uint64_t);
+			    const struct rule *, enum due,
+			    const struct sight *);
+static int		 environment_add_event(struct environment *,
+			    const struct rule *, enum due,
+			    const struct sight *);
 static int		 environment_add(struct environment *,
 			    const char *, ...)
 			    __attribute__((__format__(printf, 2, 3)));
 static void		 environment_free(struct environment *);
-static pid_t		 spawn(const struct rule *, char **, char **, int,
-			    int);
-static void		 child(const struct rule *, char **, char **, int, int)
-			    __attribute__((__noreturn__));
-static void		 refuse(struct job *, const char *);
 static void		 finish(struct job *, int);
-static int		 read_failure(struct job *, struct failure *);
+static int		 take_back(struct job *, const struct failure *);
 static void		 log_run(struct job *, int, const struct failure *);
+static void		 describe_end(char *, size_t, const struct job *,
+			    const struct failure *);
+static void		 output_handler(int, short, void *);
 static void		 log_output(struct job *);
 static void		 flush_line(struct job *, size_t);
+static void		 test_handler(int, short, void *);
 static void		 minute_begins(struct job *);
 static void		 summarise(struct job *);
-static void		 summary_later(const struct job *);
-static void		 output_handler(int, short, void *);
-static void		 timeout_handler(int, short, void *);
-static void		 send_signal(struct job *, int);
-static void		 summary_handler(int, short, void *);
+static void		 summarise_later(struct job *);
+static void		 minute_handler(int, short, void *);
 
 static TAILQ_HEAD(, job) jobs = TAILQ_HEAD_INITIALIZER(jobs);
 static TAILQ_HEAD(, job) running = TAILQ_HEAD_INITIALIZER(running);
-static TAILQ_HEAD(, job) orphans = TAILQ_HEAD_INITIALIZER(orphans);
 static unsigned int	 nrunning;
 static uint64_t		 ntotal;
 static int		 null_fd = -1;
-static struct event	 summary_ev;
-static int64_t		 summary;	/* the minute that it ends */
+static void		 (*ended)(struct rule *, int);
 
-/* To be called once, after event_init().  Returns 0, or -1 with errno. */
+/*
+ * To be called once.  Returns 0, or -1 with errno.  The callback is for the end of each run, with its rule,
+ * or NULL if that is gone, and whether it has to be tried again later, because
+ * the command could not be executed for the moment.
+ */
 int
-run_init(void)
+run_init(void (*callback)(struct rule *, int))
 {
-	evtimer_set(&summary_ev, summary_handler, NULL);
+	ended = callback;
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	return null_fd == -1 ? -1 : 0;
 }
@@ -123,102 +182,85 @@ run_total(void)
 	return ntotal;
 }
 
+/* Does a command of the rule run? */
+int
+run_runs(const struct rule *rule)
+{
+	return rule->job != NULL && rule->job->runs;
+}
+
 /*
- * Start the command that the rule is due for; packets, total and owed are
- * what it is told.  The rule's state is the caller's affair, before and after.
- * Returns 0, or -1 if nothing was started, which has been logged once.
+ * Start the command that the rule is due for, at this sight of its counter,
+ * and write down in its state what the start takes.  With -t nothing is
+ * started; the run ends well in the next turn of the event loop.  Returns 0,
+ * or -1 if nothing was started, which has been logged once.
  */
 int
-run_start(struct rule *rule, enum what what, uint64_t packets,
-    uint64_t total, uint64_t owed)
+run_start(struct rule *rule, enum due due, const struct sight *sight)
 {
 	struct environment	 env = { .n = 0 };
 	struct job		*job;
-	int			 error_fd = -1, output_fd = -1;
+	int			 error_fd = -1, output_fd = -1, result;
 
-	if ((job = job_new(rule)) == NULL) {
+	if ((job = job_of(rule)) == NULL) {
 		log_warn("rule \"%s\": cannot start a command, trying again",
 		    rule->name);
-		start_refused();
 		return -1;
 	}
-	job->what = what;
-	if (environment_make(&env, rule, what, packets, total, owed) == -1 ||
-	    (job->log = describe(rule, what, packets, total,
-	    rule->state->runs + 1, job->started)) == NULL ||
-	    (job->user = strdup(rule->account != NULL ? rule->account->name :
-	    "")) == NULL || job_open(job, &error_fd, &output_fd) == -1) {
-		refuse(job, "cannot start a command");
-		environment_free(&env);
-		goto fail;
-	}
-	job->pid = spawn(rule, what == IDLE ? rule->idle : rule->command,
-	    env.all, error_fd, output_fd);
+	job->run = (struct run){
+		.due = due,
+		.timeout = rule->timeout,
+		.error_fd = -1,
+		.output_fd = -1,
+		.before = *rule->state
+	};
+	if ((result = prepare(job, sight, &env, &error_fd, &output_fd)) == -1)
+		start_failed(job, "cannot start a command");
+	else if (!options.test)
+		result = spawn(job, env.all, error_fd, output_fd);
 	environment_free(&env);
-	if (job->pid == -1) {
-		job->pid = 0;
-		refuse(job, "fork");
-		goto fail;
-	}
-	close(error_fd);
-	if (output_fd != -1)
-		close(output_fd);
-	job->refused = 0;
-	job->signalled = 0;
-	job->stale = 0;
-	job->started = now();
-	if ((job->timeout = rule->timeout) != 0)
-		timer_in(&job->timeout_ev, job->timeout);
-	TAILQ_INSERT_TAIL(&running, job, running);
-	nrunning++;
-	ntotal++;
-	return 0;
-
-fail:
 	if (error_fd != -1)
 		close(error_fd);
 	if (output_fd != -1)
 		close(output_fd);
-	job_close(job);
-	return -1;
-}
-
-/* -t: log a start that does not happen; it has ended well already. */
-void
-run_test(struct rule *rule, enum what what, uint64_t packets, uint64_t total)
-{
-	struct job	*job;
-
-	if ((job = job_new(rule)) == NULL ||
-	    (job->log = describe(rule, what, packets, total,
-	    rule->state->runs + 1, job->started)) == NULL) {
-		log_warn("rule \"%s\"", rule->name);
-		return;
+	if (result == -1) {
+		forget_run(job);
+		return -1;
 	}
-	job->what = what;
+	/* wait counts from when the command really began */
 	job->started = now();
-	log_run(job, 1, NULL);
-	job_close(job);
+	rule_take(&rule->terms, rule->state, sight, due, job->started);
+	job->error = 0;
+	job->runs = 1;
+	TAILQ_INSERT_TAIL(&running, job, running);
+	nrunning++;
+	ntotal++;
+	if (options.test) {
+		evtimer_set(&job->child.ev, test_handler, job);
+		timer_in(&job->child.ev, 0);
+	}
+	return 0;
 }
 
-/* After SIGCHLD: finish the runs whose own process has ended. */
-void
+/*
+ * After SIGCHLD: finish runs whose own process has ended.  Returns 1 if there
+ * may be more of them: others must have a turn.
+ */
+int
 run_reap(void)
 {
 	struct job	*job, *next;
-	int		 status;
+	int		 status, n = 0;
 
 	for (job = TAILQ_FIRST(&running); job != NULL; job = next) {
 		next = TAILQ_NEXT(job, running);
-		/*
-		 * Not before KILL went to the group: while its leader is a
-		 * zombie nobody else can get the group's number.
-		 */
-		if (job->signalled == SIGTERM)
+		if (!child_reap(&job->child, &status))
 			continue;
-		if (waitpid(job->pid, &status, WNOHANG) == job->pid)
-			finish(job, status);
+		finish(job, status);
+		if (++n == MAX_REAPED)
+			return next != NULL;
 	}
+	return 0;
 }
 
 /* Kill all that runs. */
@@ -227,10 +269,8 @@ run_kill(void)
 {
 	struct job	*job;
 
-	TAILQ_FOREACH(job, &running, running) {
-		send_signal(job, SIGKILL);
-	}
-	run_reap();
+	TAILQ_FOREACH(job, &running, running)
+		child_signal(&job->child, SIGKILL);
 }
 
 /* Before the program ends: log what has not been logged yet. */
@@ -239,51 +279,59 @@ run_end(void)
 {
 	struct job	*job;
 
+	TAILQ_FOREACH(job, &running, running)
+		log_warnx("%s: process %ld does not end, although it was "
+		    "killed: leaving it", job->title, (long)job->child.pid);
 	TAILQ_FOREACH(job, &jobs, next)
 		summarise(job);
+	child_end_all();
 }
 
-/* The job's rule is gone; what it runs goes on. */
+/*
+ * After conf_carry(): each job goes over to the rule of its name.  What runs
+ * of a rule that is gone goes on; it does not count for one that begins
+ * afresh.
+ */
 void
-run_orphan(struct job *job)
+run_carry(struct conf *to)
 {
-	job->rule = NULL;
-	if (job->pid == 0)
-		job_free(job);
-	else
-		TAILQ_INSERT_TAIL(&orphans, job, orphan);
-}
+	struct rule	 key;
+	struct job	*job, *next;
 
-/* What still runs of a rule of this name that was gone; or NULL. */
-struct job *
-run_orphaned(const char *name)
-{
-	struct job	*job;
-
-	TAILQ_FOREACH(job, &orphans, orphan)
-		if (strcmp(job->name, name) == 0) {
-			TAILQ_REMOVE(&orphans, job, orphan);
-			return job;
+	for (job = TAILQ_FIRST(&jobs); job != NULL; job = next) {
+		next = TAILQ_NEXT(job, next);
+		key.name = job->name;
+		job->rule = RB_FIND(rule_names, &to->names, &key);
+		if (job->rule == NULL) {
+			if (!job->runs)
+				job_free(job);
+			continue;
 		}
-	return NULL;
+		job->rule->job = job;
+		if (job->runs && !job->rule->state->running) {
+			job->run.stale = 1;
+			job->rule->state->running = 1;
+		}
+	}
 }
 
 /* The state of the last run, for a status line; static. */
 const char *
-run_status(const struct job *job)
+run_status(const struct rule *rule)
 {
-	static char	 buf[96];
-	double		 seconds;
-	int		 status;
+	static char		 buf[96];
+	const struct job	*job = rule->job;
+	double			 seconds;
+	int			 status;
 
-	if (job == NULL || (job->pid == 0 && job->ended == 0))
+	if (job == NULL || (!job->runs && job->ended == NEVER))
 		return "never ran";
-	seconds = (double)(now() - (job->pid != 0 ? job->started :
+	seconds = (double)(now() - (job->runs ? job->started :
 	    job->ended)) / NSEC;
 	status = job->status;
-	if (job->pid != 0)
+	if (job->runs)
 		snprintf(buf, sizeof(buf), "running pid %ld for %.0f s",
-		    (long)job->pid, seconds);
+		    (long)job->child.pid, seconds);
 	else if (WIFSIGNALED(status))
 		snprintf(buf, sizeof(buf), "last signal %d %.0f s ago",
 		    WTERMSIG(status), seconds);
@@ -293,8 +341,11 @@ run_status(const struct job *job)
 	return buf;
 }
 
+/* Jobs. */
+
+/* The rule's job, made now if it has none; or NULL with errno. */
 static struct job *
-job_new(struct rule *rule)
+job_of(struct rule *rule)
 {
 	struct job	*job;
 
@@ -303,10 +354,12 @@ job_new(struct rule *rule)
 	if ((job = calloc(1, sizeof(*job))) == NULL)
 		return NULL;
 	strlcpy(job->name, rule->name, sizeof(job->name));
+	snprintf(job->title, sizeof(job->title), "rule \"%s\"", rule->name);
+	job->child.name = job->title;
+	job->child.group = !options.onerule;	/* there it is the caller's */
 	job->rule = rule;
-	job->started = job->minute = NEVER;
-	job->error_fd = job->output_fd = -1;
-	evtimer_set(&job->timeout_ev, timeout_handler, job);
+	job->started = job->ended = job->minute.began = NEVER;
+	evtimer_set(&job->minute.end_ev, minute_handler, job);
 	TAILQ_INSERT_TAIL(&jobs, job, next);
 	rule->job = job;
 	return job;
@@ -316,63 +369,155 @@ static void
 job_free(struct job *job)
 {
 	summarise(job);
+	evtimer_del(&job->minute.end_ev);
 	TAILQ_REMOVE(&jobs, job, next);
 	free(job);
 }
 
+/* Starting. */
+
 /*
- * Make the pipes of a run: for the errno of a failed execve(2), and for the
- * output unless that is the caller's.  Returns 0, or -1 with errno; the
- * child's ends are the caller's to close.
+ * All that a start needs but the process.  The child's ends of the pipes are
+ * the caller's to close.  Returns 0, or -1 with errno.
  */
 static int
-job_open(struct job *job, int *error_fd, int *output_fd)
+prepare(struct job *job, const struct sight *sight, struct environment *env,
+    int *error_fd, int *output_fd)
 {
-	int	 fds[2];
+	const struct rule	*rule = job->rule;
+	struct run		*run = &job->run;
+
+	if (environment_make(env, rule, run->due, sight) == -1 ||
+	    (run->log = describe(rule, run->due, sight, job->started)) ==
+	    NULL || (run->user = strdup(rule->account != NULL ?
+	    rule->account->name : "")) == NULL)
+		return -1;
+	return options.test ? 0 : open_pipes(job, error_fd, output_fd);
+}
+
+/*
+ * The pipes of a run: for the errno of a failed execve(2), and for the output
+ * unless that is the caller's.  Returns 0, or -1 with errno.
+ */
+static int
+open_pipes(struct job *job, int *error_fd, int *output_fd)
+{
+	struct run	*run = &job->run;
+	int		 fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) == -1)
 		return -1;
-	job->error_fd = fds[0];
+	run->error_fd = fds[0];
 	*error_fd = fds[1];
+	if (fcntl(fds[0], F_SETFL, O_NONBLOCK) == -1)
+		return -1;
 	if (options.onerule)
 		return 0;
-	if ((job->line = malloc(LINE_SIZE)) == NULL ||
+	if ((run->line = malloc(LINE_SIZE)) == NULL ||
 	    pipe2(fds, O_CLOEXEC) == -1)
 		return -1;
-	job->line_len = 0;
-	job->output_fd = fds[0];
+	run->output_fd = fds[0];
 	*output_fd = fds[1];
-	event_set(&job->output_ev, fds[0], EV_READ | EV_PERSIST,
+	event_set(&run->output_ev, fds[0], EV_READ | EV_PERSIST,
 	    output_handler, job);
 	if (fcntl(fds[0], F_SETFL, O_NONBLOCK) == -1)
 		return -1;
-	return event_add(&job->output_ev, NULL);
+	/* so that it can open /dev/stderr; who cannot give it away need not */
+	if (fchown(fds[1], job->rule->account->uid,
+	    job->rule->account->gid) == -1)
+		errno = 0;
+	return event_add(&run->output_ev, NULL);
 }
 
-static void
-job_close(struct job *job)
+static int
+spawn(struct job *job, char **env, int error_fd, int output_fd)
 {
-	if (job->error_fd != -1)
-		close(job->error_fd);
-	if (job->output_fd != -1) {
-		event_del(&job->output_ev);
-		close(job->output_fd);
+	const struct rule	*rule = job->rule;
+	int			 keep[3] = { null_fd, error_fd, output_fd };
+
+	switch (child_fork(&job->child, SIG_DFL, keep,
+	    output_fd == -1 ? 2 : 3)) {
+	case -1:
+		return start_failed(job, "fork");
+	case 0:
+		become_command(rule, job->run.due == DUE_IDLE ? rule->idle :
+		    rule->command, env, error_fd, output_fd);
 	}
-	job->error_fd = job->output_fd = -1;
-	free(job->line);
-	free(job->log);
-	free(job->user);
-	job->line = job->log = job->user = NULL;
+	if (rule->timeout != 0)
+		child_end_in(&job->child, rule->timeout, GRACE);
+	job->child.grace = GRACE;
+	job->run.pid = job->child.pid;
+	return 0;
 }
 
-/* A start failed for want of something: say so once until one succeeds. */
+/*
+ * In the child.  It leaves through execve(2) or _exit(2) alone.  Descriptor 3
+ * is for the errno, and closed by execve(2).
+ */
 static void
-refuse(struct job *job, const char *what)
+become_command(const struct rule *rule, char **argv, char **env, int error_fd,
+    int output_fd)
 {
-	if (job->refused == 0 || job->refused != errno)
-		log_warn("rule \"%s\": %s, trying again", job->name, what);
-	job->refused = errno;
-	start_refused();
+	struct failure	 failure = { STEP_SETUP, 0 };
+
+	if (dup2(null_fd, STDIN_FILENO) == -1)
+		goto fail;
+	if (!options.onerule) {
+		umask(022);
+		if (dup2(output_fd, STDOUT_FILENO) == -1 ||
+		    dup2(output_fd, STDERR_FILENO) == -1 ||
+		    setsid() == -1 || chdir("/") == -1)
+			goto fail;
+	}
+	if (error_fd != 3 && dup2(error_fd, 3) == -1)
+		goto fail;
+	error_fd = 3;
+	if (fcntl(3, F_SETFD, FD_CLOEXEC) == -1)
+		goto fail;
+	closefrom(4);
+	if (setrlimit(RLIMIT_NOFILE, &options.nofile) == -1)
+		goto fail;
+	failure.step = STEP_USER;
+	if (rule->account != NULL && privs_become(rule->account) == -1)
+		goto fail;
+	failure.step = STEP_EXEC;
+	execve(argv[0], argv, env);
+fail:
+	failure.error = errno;
+	if (write(error_fd, &failure, sizeof(failure)) == -1)
+		_exit(126);
+	_exit(127);
+}
+
+/*
+ * A start failed for lack of something: log it once until one succeeds.
+ * Returns -1.
+ */
+static int
+start_failed(struct job *job, const char *what)
+{
+	if (job->error == 0 || job->error != errno)
+		log_warn("%s: %s, trying again", job->title, what);
+	job->error = errno;
+	return -1;
+}
+
+static void
+forget_run(struct job *job)
+{
+	struct run	*run = &job->run;
+
+	if (run->error_fd != -1)
+		close(run->error_fd);
+	if (run->output_fd != -1) {
+		event_del(&run->output_ev);
+		close(run->output_fd);
+	}
+	run->error_fd = run->output_fd = -1;
+	free(run->line);
+	free(run->log);
+	free(run->user);
+	run->line = run->log = run->user = NULL;
 }
 
 /*
@@ -380,38 +525,61 @@ refuse(struct job *job, const char *what)
  * since when, and the condition.  To be freed; NULL with errno.
  */
 static char *
-describe(const struct rule *rule, enum what what, uint64_t packets,
-    uint64_t total, uint64_t number, int64_t last)
+describe(const struct rule *rule, enum due due, const struct sight *sight,
+    int64_t last)
 {
-	const struct terms	*terms = &rule->terms;
-	char			 since[48] = "", condition[64], *line;
+	char	 since[48] = "", condition[80], *line;
 
 	if (last != NEVER)
 		snprintf(since, sizeof(since), " in %.1f s",
 		    (double)(now() - last) / NSEC);
-	if (what == IDLE)
-		snprintf(condition, sizeof(condition), "idle %" PRId64 "s",
-		    (int64_t)(terms->idle / NSEC));
-	else if (terms->within != 0)
-		snprintf(condition, sizeof(condition),
-		    "count %" PRIu64 " within %" PRId64 "s", terms->count,
-		    (int64_t)(terms->within / NSEC));
-	else
-		snprintf(condition, sizeof(condition), "count %" PRIu64 "%s",
-		    terms->count, terms->exact ? " exact" : "");
+	describe_condition(condition, sizeof(condition), &rule->terms, due);
 	if (asprintf(&line, "rule \"%s\": run %" PRIu64 ": %s, %" PRIu64
-	    " packets%s (%s), total %" PRIu64, rule->name, number,
-	    what == IDLE ? "idle" : "count", packets, since, condition,
-	    total) == -1)
+	    " packets%s (%s), total %" PRIu64, rule->name,
+	    rule->state->runs + 1, event_name(due),
+	    rule_packets(&rule->terms, rule->state, sight, due), since,
+	    condition, sight->total - rule->state->base) == -1)
 		return NULL;
 	return line;
+}
+
+static void
+describe_condition(char *buf, size_t size, const struct terms *terms,
+    enum due due)
+{
+	int64_t	 within = terms->within / NSEC, idle = terms->idle / NSEC;
+
+	if (due == DUE_IDLE && terms->renew != terms->count)
+		snprintf(buf, size, "idle %" PRId64 "s below %" PRIu64, idle,
+		    terms->renew);
+	else if (due == DUE_IDLE)
+		snprintf(buf, size, "idle %" PRId64 "s", idle);
+	else if (terms->within != 0)
+		snprintf(buf, size, "%s %" PRIu64 " within %" PRId64 "s",
+		    terms->below ? "below" : "count", terms->count, within);
+	else
+		snprintf(buf, size, "count %" PRIu64 "%s", terms->count,
+		    terms->exact ? " exact" : "");
+}
+
+static const char *
+event_name(enum due due)
+{
+	switch (due) {
+	case DUE_BELOW:
+		return "below";
+	case DUE_IDLE:
+		return "idle";
+	default:
+		return "count";
+	}
 }
 
 /* The environment. */
 
 static int
 environment_make(struct environment *env, const struct rule *rule,
-    enum what what, uint64_t packets, uint64_t total, uint64_t owed)
+    enum due due, const struct sight *sight)
 {
 	const struct account	*account = rule->account;
 	char			**p, **inherited = NULL;
@@ -425,17 +593,7 @@ environment_make(struct environment *env, const struct rule *rule,
 	    environment_add(env, "USER=%s", account->name) == -1 ||
 	    environment_add(env, "SHELL=/bin/sh") == -1)
 		return -1;
-	if (environment_add(env, "BPFSTATSD_RULE=%s", rule->name) == -1 ||
-	    environment_add(env, "BPFSTATSD_INTERFACE=%s",
-	    rule->ifname) == -1 ||
-	    environment_add(env, "BPFSTATSD_EVENT=%s",
-	    what == IDLE ? "idle" : "count") == -1 ||
-	    environment_add(env, "BPFSTATSD_PACKETS=%" PRIu64,
-	    packets) == -1 ||
-	    environment_add(env, "BPFSTATSD_TOTAL=%" PRIu64, total) == -1 ||
-	    environment_add(env, "BPFSTATSD_RUNS=%" PRIu64,
-	    rule->state->runs + 1) == -1 ||
-	    environment_add(env, "BPFSTATSD_OWED=%" PRIu64, owed) == -1)
+	if (environment_add_event(env, rule, due, sight) == -1)
 		return -1;
 
 	for (p = inherited; p != NULL && *p != NULL; p++)
@@ -448,6 +606,29 @@ environment_make(struct environment *env, const struct rule *rule,
 		if (strncmp(*p, "BPFSTATSD_", 10) != 0)
 			env->all[n++] = *p;
 	return 0;
+}
+
+static int
+environment_add_event(struct environment *env, const struct rule *rule,
+    enum due due, const struct sight *sight)
+{
+	const struct terms	*terms = &rule->terms;
+	const struct state	*state = rule->state;
+
+	if (environment_add(env, "BPFSTATSD_RULE=%s", rule->name) == -1 ||
+	    environment_add(env, "BPFSTATSD_INTERFACE=%s",
+	    rule->ifname) == -1 ||
+	    environment_add(env, "BPFSTATSD_EVENT=%s",
+	    event_name(due)) == -1 ||
+	    environment_add(env, "BPFSTATSD_PACKETS=%" PRIu64,
+	    rule_packets(terms, state, sight, due)) == -1 ||
+	    environment_add(env, "BPFSTATSD_TOTAL=%" PRIu64,
+	    sight->total - state->base) == -1 ||
+	    environment_add(env, "BPFSTATSD_RUNS=%" PRIu64,
+	    state->runs + 1) == -1)
+		return -1;
+	return environment_add(env, "BPFSTATSD_OWED=%" PRIu64,
+	    rule_owed(terms, state, sight));
 }
 
 static int
@@ -476,166 +657,138 @@ environment_free(struct environment *env)
 	errno = saved;
 }
 
-/*
- * Fork and execute.  With vfork(2) where the user stays the same, because
- * copying the page tables of a parent with many rules costs as much as all
- * else; so the child works on the parent's memory, and changes nothing in it
- * but its own frame and errno.  It also holds the parent up: another user
- * could stop it before it executes, and has files that may be slow to open.
- */
-static pid_t
-spawn(const struct rule *rule, char **argv, char **env, int error_fd,
-    int output_fd)
-{
-	sigset_t	 all, old;
-	pid_t		 pid;
-	int		 saved;
-
-	/* a signal for the child must not reach our handlers in it */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
-	if (rule->account != NULL && rule->account->uid != getuid())
-		pid = fork();
-	else
-		pid = vfork();
-	if (pid == 0)
-		child(rule, argv, env, error_fd, output_fd);
-	saved = errno;
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	errno = saved;
-	return pid;
-}
-
-/*
- * The child, with all signals blocked.  It leaves through execve(2) or
- * _exit(2) alone.
- */
-static void
-child(const struct rule *rule, char **argv, char **env, int error_fd,
-    int output_fd)
-{
-	/* all others are at their default since the start */
-	static const int	 signals[] = {
-		CAUGHT_SIGNALS, SIGPIPE, SIGXFSZ
-	};
-	struct failure		 failure = { STEP_SETUP, 0 };
-	sigset_t		 none;
-	size_t			 i;
-
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (signals[i] != SIGHUP || !options.onerule ||
-		    !options.hup_ignored)
-			signal(signals[i], SIG_DFL);
-	if (dup2(null_fd, STDIN_FILENO) == -1)
-		goto fail;
-	if (!options.onerule) {
-		umask(022);
-		if (dup2(output_fd, STDOUT_FILENO) == -1 ||
-		    dup2(output_fd, STDERR_FILENO) == -1 ||
-		    setsid() == -1 || chdir("/") == -1)
-			goto fail;
-	}
-	if (dup2(error_fd, 3) == -1 || fcntl(3, F_SETFD, FD_CLOEXEC) == -1)
-		goto fail;
-	error_fd = 3;
-	closefrom(4);
-	if (setrlimit(RLIMIT_NOFILE, &options.nofile) == -1)
-		goto fail;
-	failure.step = STEP_USER;
-	if (rule->account != NULL && privs_become(rule->account) == -1)
-		goto fail;
-	failure.step = STEP_EXEC;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve(argv[0], argv, env);
-fail:
-	failure.error = errno;
-	if (write(error_fd, &failure, sizeof(failure)) == -1)
-		_exit(126);
-	_exit(127);
-}
-
 /* The end of a run. */
 
 static void
 finish(struct job *job, int status)
 {
+	struct run	*run = &job->run;
 	struct failure	 failure;
-	int		 failed, ok;
+	struct rule	*rule = job->rule;
+	int		 failed, ok, again;
 
 	TAILQ_REMOVE(&running, job, running);
 	nrunning--;
-	evtimer_del(&job->timeout_ev);
-	if (job->output_fd != -1) {
+	job->runs = 0;
+	if (run->output_fd != -1) {
 		log_output(job);
-		while (job->line_len > 0)
-			flush_line(job, job->line_len);
+		while (run->line_len > 0)
+			flush_line(job, run->line_len);
 	}
-	failed = read_failure(job, &failure);
-	ok = !failed && job->signalled == 0 && WIFEXITED(status) &&
-	    WEXITSTATUS(status) == 0;
-	job->status = status;
-	job->ended = now();
-	log_run(job, ok, failed ? &failure : NULL);
-	job->pid = 0;
-	job_close(job);
-	run_ended(job, ok);
-	if (job->rule == NULL) {
-		TAILQ_REMOVE(&orphans, job, orphan);
+	failed = run->error_fd != -1 && read(run->error_fd, &failure,
+	    sizeof(failure)) == sizeof(failure);
+	again = failed && take_back(job, &failure);
+	if (!again) {
+		ok = !failed && job->child.sent == 0 && WIFEXITED(status) &&
+		    WEXITSTATUS(status) == 0;
+		job->status = status;
+		job->ended = now();
+		log_run(job, ok, failed ? &failure : NULL);
+		if (rule != NULL && run->stale)
+			rule->state->running = 0;
+		else if (rule != NULL)
+			rule_done(&rule->terms, rule->state, run->due, ok,
+			    job->ended);
+	}
+	forget_run(job);
+	if (rule == NULL)
 		job_free(job);
-	}
+	ended(rule, again);
 }
 
+/*
+ * If the command could not be executed for the moment, the run has not been:
+ * its start takes nothing.  Returns 1 if so.
+ */
 static int
-read_failure(struct job *job, struct failure *failure)
+take_back(struct job *job, const struct failure *failure)
 {
-	return read(job->error_fd, failure, sizeof(*failure)) ==
-	    sizeof(*failure);
+	struct rule	*rule = job->rule;
+	uint64_t	 base;
+
+	switch (failure->error) {
+	case EAGAIN:
+	case ENOMEM:
+	case ENFILE:
+	case EMFILE:
+	case ETXTBSY:
+		break;
+	default:
+		return 0;
+	}
+	if (rule == NULL || job->child.sent != 0)
+		return 0;
+	errno = failure->error;
+	start_failed(job, failure->step == STEP_EXEC ?
+	    "cannot be executed" : "cannot be set up");
+	ntotal--;
+	base = rule->state->base;
+	if (!job->run.stale && base == job->run.before.base)
+		*rule->state = job->run.before;
+	rule->state->running = 0;
+	return 1;
+}
+
+/* -t: a run takes no time and succeeds. */
+static void
+test_handler(int fd, short event, void *arg)
+{
+	finish(arg, 0);
 }
 
 /* Log the run that ends, unless there were many in this minute. */
 static void
 log_run(struct job *job, int ok, const struct failure *failure)
 {
+	struct minute	*minute = &job->minute;
+	const char	*user = job->run.user;
+	char		 end[256];
+
+	minute_begins(job);
+	if (minute->runs >= MAX_RUN_LINES && (ok || minute->failure)) {
+		minute->more_runs++;
+		minute->more_failed += !ok;
+		summarise_later(job);
+		return;
+	}
+	minute->runs++;
+	minute->failure |= !ok;
+
+	if (options.test) {
+		log_info("%s, not run", job->run.log);
+		return;
+	}
+	describe_end(end, sizeof(end), job, failure);
+	(ok ? log_info : log_warnx)("%s, pid %ld, %s%s%s", job->run.log,
+	    (long)job->run.pid, end, user[0] != '\0' ? ", user " : "", user);
+}
+
+static void
+describe_end(char *buf, size_t size, const struct job *job,
+    const struct failure *failure)
+{
 	static const char	*steps[] = {
 		"cannot be set up", "cannot become the user",
 		"cannot be executed"
 	};
-	char			 end[256];
-	double			 seconds;
-	int			 status = job->status;
+	int64_t			 took = job->ended - job->started;
+	double			 seconds = (double)took / NSEC;
+	int			 timed_out;
 
-	seconds = (double)(now() - job->started) / NSEC;
-	minute_begins(job);
-	if (job->lines >= MAX_RUN_LINES && (ok || job->failure)) {
-		job->more++;
-		job->failed += !ok;
-		summary_later(job);
-		return;
-	}
-	job->lines++;
-	job->failure |= !ok;
-
-	if (options.test) {
-		log_info("%s, not run", job->log);
-		return;
-	}
+	timed_out = job->run.timeout != 0 && took >= job->run.timeout;
 	if (failure != NULL)
-		snprintf(end, sizeof(end), "%s: %s", steps[failure->step],
-		    strerror(failure->error));
-	else if (job->signalled != 0)
-		snprintf(end, sizeof(end), "%s after %.3f s",
-		    job->timeout != 0 && seconds * NSEC >= job->timeout ?
-		    "timed out, killed" : "killed", seconds);
-	else if (WIFSIGNALED(status))
-		snprintf(end, sizeof(end), "signal %d after %.3f s",
-		    WTERMSIG(status), seconds);
+		snprintf(buf, size, "%s: %s", failure->step >= STEP_SETUP &&
+		    failure->step <= STEP_EXEC ? steps[failure->step] :
+		    "failed", strerror(failure->error));
+	else if (job->child.sent != 0)
+		snprintf(buf, size, "%s after %.3f s",
+		    timed_out ? "timed out, killed" : "killed", seconds);
+	else if (WIFSIGNALED(job->status))
+		snprintf(buf, size, "signal %d after %.3f s",
+		    WTERMSIG(job->status), seconds);
 	else
-		snprintf(end, sizeof(end), "exit %d after %.3f s",
-		    WEXITSTATUS(status), seconds);
-	(ok ? log_info : log_warnx)("%s, pid %ld, %s%s%s", job->log,
-	    (long)job->pid, end, job->user[0] != '\0' ? ", user " : "",
-	    job->user);
+		snprintf(buf, size, "exit %d after %.3f s",
+		    WEXITSTATUS(job->status), seconds);
 }
 
 /* Output: one line of it a line of the log. */
@@ -643,59 +796,59 @@ log_run(struct job *job, int ok, const struct failure *failure)
 static void
 output_handler(int fd, short event, void *arg)
 {
-	(void)fd;
-	(void)event;
 	log_output(arg);
 }
 
 /*
- * Log what there is, but not endlessly: others want a turn.  The end of the
- * output is not the run's end.
+ * Log what there is, but not endlessly: others must have a turn.  The end of
+ * the output is not the run's end.
  */
 static void
 log_output(struct job *job)
 {
-	char	*newline;
-	ssize_t	 n = 0;
-	size_t	 have = 0;
+	struct run	*run = &job->run;
+	char		*newline;
+	ssize_t		 n = 0;
+	size_t		 have = 0;
 
-	while (have < PIPE_SIZE && (n = read(job->output_fd,
-	    job->line + job->line_len, LINE_SIZE - job->line_len)) > 0) {
+	while (have < PIPE_SIZE && (n = read(run->output_fd,
+	    run->line + run->line_len, LINE_SIZE - run->line_len)) > 0) {
 		have += n;
-		job->line_len += n;
-		while ((newline = memchr(job->line, '\n', job->line_len)) !=
+		run->line_len += n;
+		while ((newline = memchr(run->line, '\n', run->line_len)) !=
 		    NULL)
-			flush_line(job, newline - job->line);
-		if (job->line_len == LINE_SIZE)
+			flush_line(job, newline - run->line);
+		if (run->line_len == LINE_SIZE)
 			flush_line(job, LINE_SIZE);
 	}
 	if (have < PIPE_SIZE && n == 0)
-		event_del(&job->output_ev);
+		event_del(&run->output_ev);
 }
 
 /*
  * Log the first len bytes of the buffer as one line and remove them, with the
- * newline behind them.  Of unprintable ones only a part may fit.
+ * newline after them.  Of unprintable ones only a part may fit.
  */
 static void
 flush_line(struct job *job, size_t len)
 {
-	char	 text[LINE_SIZE + 1];
-	size_t	 n = len;
+	struct run	*run = &job->run;
+	char		 text[LINE_SIZE + 1];
+	size_t		 n = len;
 
 	minute_begins(job);
-	if (job->output >= MAX_OUTPUT) {
-		job->unprinted++;
-		summary_later(job);
+	if (job->minute.output >= MAX_OUTPUT) {
+		job->minute.more_output++;
+		summarise_later(job);
 	} else {
-		n = log_printable(text, sizeof(text), job->line, len);
-		job->output++;
-		log_info("rule \"%s\": output: %s", job->name, text);
+		n = log_printable(text, sizeof(text), run->line, len);
+		job->minute.output++;
+		log_info("%s: output: %s", job->title, text);
 	}
-	if (n < job->line_len && job->line[n] == '\n')
+	if (n < run->line_len && run->line[n] == '\n')
 		n++;
-	job->line_len -= n;
-	memmove(job->line, job->line + n, job->line_len);
+	run->line_len -= n;
+	memmove(run->line, run->line + n, run->line_len);
 }
 
 /* Bounds of the log. */
@@ -705,88 +858,39 @@ minute_begins(struct job *job)
 {
 	int64_t	 time = now();
 
-	if (job->minute != NEVER && time - job->minute < MINUTE)
+	if (job->minute.began != NEVER && time - job->minute.began < MINUTE)
 		return;
 	summarise(job);
-	job->minute = time;
-	job->lines = job->output = 0;
-	job->failure = 0;
+	job->minute.began = time;
+	job->minute.runs = job->minute.output = 0;
+	job->minute.failure = 0;
 }
 
 static void
 summarise(struct job *job)
 {
-	if (job->more != 0)
-		log_info("rule \"%s\": %u more runs in this minute, %u of "
-		    "them failed", job->name, job->more, job->failed);
-	if (job->unprinted != 0)
-		log_info("rule \"%s\": output: %u more lines in this minute",
-		    job->name, job->unprinted);
-	job->more = job->failed = job->unprinted = 0;
+	struct minute	*minute = &job->minute;
+
+	if (minute->more_runs != 0)
+		log_info("%s: %u more runs in this minute, %u of them failed",
+		    job->title, minute->more_runs, minute->more_failed);
+	if (minute->more_output != 0)
+		log_info("%s: output: %u more lines in this minute",
+		    job->title, minute->more_output);
+	minute->more_runs = minute->more_failed = minute->more_output = 0;
 }
 
-/* At the end of the job's minute, unless another one's ends before. */
+/* Something was not logged: say how much when the minute is over. */
 static void
-summary_later(const struct job *job)
+summarise_later(struct job *job)
 {
-	if (!evtimer_pending(&summary_ev, NULL) || job->minute < summary) {
-		summary = job->minute;
-		timer_in(&summary_ev, job->minute + MINUTE + NSEC - now());
-	}
+	if (!evtimer_pending(&job->minute.end_ev, NULL))
+		timer_in(&job->minute.end_ev, job->minute.began + MINUTE +
+		    NSEC - now());
 }
 
 static void
-summary_handler(int fd, short event, void *arg)
+minute_handler(int fd, short event, void *arg)
 {
-	struct job	*job;
-	int64_t		 time = now();
-
-	(void)fd;
-	(void)event;
-	(void)arg;
-	TAILQ_FOREACH(job, &jobs, next)
-		if ((job->more != 0 || job->unprinted != 0) &&
-		    time - job->minute >= MINUTE)
-			summarise(job);
-	TAILQ_FOREACH(job, &jobs, next)
-		if (job->more != 0 || job->unprinted != 0)
-			summary_later(job);
-}
-
-/*
- * Too long: ask the whole group to end, then make it.  But the command may
- * have ended right now, or had less time than it may have.
- */
-static void
-timeout_handler(int fd, short event, void *arg)
-{
-	struct job	*job = arg;
-	int64_t		 left = job->started + job->timeout - now();
-	int		 status;
-
-	(void)fd;
-	(void)event;
-	if (job->signalled != 0) {
-		send_signal(job, SIGKILL);
-		run_reap();
-	} else if (waitpid(job->pid, &status, WNOHANG) == job->pid)
-		finish(job, status);
-	else if (left > 0)
-		timer_in(&job->timeout_ev, left);
-	else {
-		send_signal(job, SIGTERM);
-		timer_in(&job->timeout_ev, GRACE);
-	}
-}
-
-/*
- * To the command's group; in the one-rule form, where that is the caller's,
- * and before the child has made its group, to the command alone.
- */
-static void
-send_signal(struct job *job, int sig)
-{
-	job->signalled = sig;
-	if (options.onerule || kill(-job->pid, sig) == -1)
-		kill(job->pid, sig);
+	minute_begins(arg);
 }

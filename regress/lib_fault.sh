@@ -300,7 +300,7 @@ reload() {
 		return 0
 	fi
 	if ! was_hit; then
-		[ -z "$kept" ] || fail "$now: not reloaded"
+		[ -z "$kept" ] || fail "$now: reload failed"
 		finish
 		return 1
 	fi

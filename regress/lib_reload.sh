@@ -22,7 +22,7 @@ conf_swap() {
 	    mv "$CONF.new" "$CONF" || fail "cannot replace $CONF"
 }
 
-RELOADED="configuration (re|not re)loaded"
+RELOADED="configuration reload(ed|.failed)"
 
 # Have the file read again, and wait until it was used or refused.
 reload() {

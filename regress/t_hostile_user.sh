@@ -168,10 +168,10 @@ for how in capability setuid; do
 	for n in 4 5 6 7 8 9 10; do
 		refuses '' -e -l $n "$rule"
 	done
-	refuses 'start as root' -z "$program"
-	refuses 'start as root' -a -z "$program"
-	refuses 'start as root' -i "$program" -d -f /dev/null
-	refuses 'start as root' -l 64 "$program"
+	refuses 'must be started as root' -z "$program"
+	refuses 'must be started as root' -a -z "$program"
+	refuses 'must be started as root' -i "$program" -d -f /dev/null
+	refuses 'must be started as root' -l 64 "$program"
 	refuses 'standard output' "$program -nv /usr/bin/true >/dev/full"
 	refuses 'standard output' "$program -h >/dev/full"
 	as_nobody "$hostile $program -h" >/dev/null || fail "$how: -h"

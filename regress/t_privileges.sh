@@ -88,8 +88,8 @@ refused() {
 	grep -q "$_text" "$DIR/err" || fail "$2: $(cat "$DIR/err")"
 }
 cp "$CONF" "$DIR/bad"
-chmod 620 "$DIR/bad" && refused "group can write" "$DIR/bad"
-chmod 602 "$DIR/bad" && refused "others can write" "$DIR/bad"
+chmod 620 "$DIR/bad" && refused "group writable" "$DIR/bad"
+chmod 602 "$DIR/bad" && refused "world writable" "$DIR/bad"
 chmod 600 "$DIR/bad" && chown nobody "$DIR/bad" &&
     refused "must be owned by root" "$DIR/bad"
 mkfifo "$DIR/fifo" && refused "not a regular file" "$DIR/fifo"

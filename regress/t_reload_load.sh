@@ -170,7 +170,7 @@ reload
 alive
 note "$SENT packets, $signals signals," \
     "$(logged "configuration reloaded") reloads," \
-    "$(logged "not reloaded") refused, $kills engines killed"
+    "$(logged "reload failed") refused, $kills engines killed"
 [ $kill_every -eq 0 ] || within 2 $kills 10 "engines killed"
 
 # recorded rule N: the good runs among those that were recorded.

@@ -115,10 +115,10 @@ before=$(lines "$DIR/runs")
 start_sender "$OUT" 1 20
 began=$(now_ms)
 good=$(logged "configuration reloaded")
-bad=$(logged "not reloaded")
+bad=$(logged "reload failed")
 reloads 300
 same "150 150" "$(($(logged "configuration reloaded") - good)) $(($(logged \
-    "not reloaded") - bad))" "good files and bad ones"
+    "reload failed") - bad))" "good files and bad ones"
 note "300 reloads in $(($(now_ms) - began)) ms," \
     "$(($(lines "$DIR/runs") - before)) runs"
 quiet

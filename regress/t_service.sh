@@ -107,7 +107,7 @@ wait_until '[ "$(grep -c "exit 0 .*user nobody" "$LOG")" -eq 2 ]' 10 ||
 cp "$CONF" "$DIR/good"
 echo bad >>"$CONF"
 kill -HUP "$DAEMON"
-wait_until 'grep -q "the old one stays" "$LOG"' 10 || fail "no complaint"
+wait_until 'grep -q "keeping the old one" "$LOG"' 10 || fail "no complaint"
 cp "$DIR/good" "$CONF"
 # one that has to be killed, by another user
 kill -KILL "$(engine_pid)"

@@ -73,7 +73,7 @@ kill -HUP "$DAEMON"
 logged 'configuration reloaded: 2' 1
 echo 'rule {' >>"$CONF"
 kill -HUP "$DAEMON"
-logged 'the old one stays' 1
+logged 'keeping the old one' 1
 kill -KILL "$(sed -n 's/.*: engine: pid //p' "$LOG" | tail -n 1)"
 logged 'starting another' 1
 logged ': engine: pid' 3

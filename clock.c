@@ -15,18 +15,38 @@
  */
 
 /*
- * The half of counter_linux.c that counts on nflog:GROUP.
+ * The clock, and timers that follow it.
  */
 
-#ifndef COUNTER_NFLOG_H
-#define COUNTER_NFLOG_H
+#include <time.h>
 
-#include "counter.h"
+#include "bpfstatsd.h"
 
-int	 nflog_group(const char *);
-int	 nflog_open(void);
-int	 nflog_attach(int, int);
-int	 nflog_tune(int, int, int);
-void	 nflog_sample(struct counter *);
+/*
+ * The clock of everything: nanoseconds that no change of date moves and that
+ * stand still while the machine is suspended.
+ */
+int64_t
+now(void)
+{
+	struct timespec	 ts;
 
-#endif
+	clock_gettime(CLOCK_UPTIME, &ts);
+	return ts.tv_sec * NSEC + ts.tv_nsec;
+}
+
+/*
+ * Set a timer of libevent so many nanoseconds ahead, but counted from the
+ * beginning of this turn of its loop: it may come early.  Returns 0 or -1.
+ */
+int
+timer_in(struct event *ev, int64_t ns)
+{
+	struct timeval	 tv = { 0, 0 };
+
+	if (ns > 0) {
+		tv.tv_sec = ns / NSEC;
+		tv.tv_usec = ns % NSEC / 1000;
+	}
+	return evtimer_add(ev, &tv);
+}

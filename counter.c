@@ -1,0 +1,529 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The counters of a configuration: which there are, attached or waiting, and
+ * who shares them.  How one counts is the affair of its kind: counter.h.
+ */
+
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "counter.h"
+
+static void	carry_counters(struct conf *, struct conf *);
+static void	carry_rules(struct conf *, struct conf *);
+static void	carry_count(const struct count *, struct count *);
+static int	add_window(struct conf *, struct rule *);
+static int	attach(struct conf *, struct counter *, int *);
+static int	try_kinds(struct counter *, int *);
+static int	is_missing(int);
+static void	report_waiting(struct conf *, struct counter *, int, int);
+static int	reported(struct conf *, struct counter *);
+static int	is_leaving(const struct counter *, int);
+static int	start_holder(int *, int);
+
+/*
+ * Give each rule of a configuration that has been read a counter and a window
+ * if it needs one, those that want the same the same.  Returns 0, or -1 with
+ * errno.
+ */
+int
+counter_add_all(struct conf *conf)
+{
+	struct rule	*rule;
+	struct counter	*counter, key;
+
+	TAILQ_FOREACH(rule, &conf->rules, next) {
+		memset(&key, 0, sizeof(key));
+		memcpy(key.ifname, rule->ifname, sizeof(key.ifname));
+		key.direction = rule->direction;
+		key.filter = rule->filter;
+		key.immediate = rule->terms.immediate ||
+		    counter_listens(rule->ifname);
+		counter = RB_FIND(counters, &conf->counters, &key);
+		if (counter == NULL) {
+			if ((counter = conf_alloc(conf, sizeof(*counter))) ==
+			    NULL)
+				return -1;
+			*counter = key;
+			counter->tap.fd = -1;
+			TAILQ_INIT(&counter->rules);
+			SLIST_INIT(&counter->windows);
+			RB_INSERT(counters, &conf->counters, counter);
+			conf->ncounters++;
+		}
+		TAILQ_INSERT_TAIL(&counter->rules, rule, sibling);
+		rule->counter = counter;
+		if (rule->terms.within != 0 && add_window(conf, rule) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_window(struct conf *conf, struct rule *rule)
+{
+	struct window	*window;
+
+	SLIST_FOREACH(window, &rule->counter->windows, entry)
+		if (window->within == rule->terms.within &&
+		    window->below == rule->terms.below)
+			break;
+	if (window == NULL) {
+		if ((window = conf_alloc(conf, sizeof(*window))) == NULL)
+			return -1;
+		window->within = rule->terms.within;
+		window->below = rule->terms.below;
+		SLIST_INSERT_HEAD(&rule->counter->windows, window, entry);
+	}
+	rule->window = window;
+	return 0;
+}
+
+/*
+ * Hand over to a new configuration: what is attached, and what it has counted,
+ * to the counters that count the same; and by their names how the rules stand.
+ * A rule whose counter changed starts at 0.  No engine may be running.
+ */
+void
+counter_carry_all(struct conf *from, struct conf *to)
+{
+	carry_counters(from, to);
+	carry_rules(from, to);
+}
+
+static void
+carry_counters(struct conf *from, struct conf *to)
+{
+	struct counter	*counter, *old;
+	struct window	*window, *old_window;
+	uint64_t	 total;
+
+	RB_FOREACH(counter, counters, &to->counters) {
+		if ((old = RB_FIND(counters, &from->counters, counter)) ==
+		    NULL)
+			continue;
+		counter->tap = old->tap;
+		counter->error = old->error;
+		counter->fresh = old->fresh;
+		carry_count(old->count, counter->count);
+		total = count_read(counter->count, NULL);
+		SLIST_FOREACH(window, &counter->windows, entry) {
+			window_begin(window, total);
+			SLIST_FOREACH(old_window, &old->windows, entry)
+				if (old_window->below == window->below)
+					window_carry(old_window, window,
+					    counter->count, now());
+		}
+		old->tap.kind = NULL;
+	}
+	RB_FOREACH(counter, counters, &to->counters)
+		if (counter->tap.kind != NULL &&
+		    counter->tap.kind->tune != NULL)
+			counter->tap.kind->tune(counter);
+}
+
+static void
+carry_rules(struct conf *from, struct conf *to)
+{
+	struct rule	*rule, *old;
+	uint64_t	 total;
+
+	TAILQ_FOREACH(rule, &to->rules, next) {
+		total = count_read(rule->counter->count, NULL);
+		old = RB_FIND(rule_names, &from->names, rule);
+		if (old == NULL ||
+		    old->terms.immediate != rule->terms.immediate ||
+		    counter_cmp(old->counter, rule->counter) != 0) {
+			rule_load(rule->state, total, now());
+			continue;
+		}
+		*rule->state = *old->state;
+		rule_reload(&old->terms, &rule->terms, rule->state, total,
+		    now());
+	}
+}
+
+/* What an engine wrote outlives it only if it can be true. */
+static void
+carry_count(const struct count *from, struct count *to)
+{
+	int64_t	 time = now();
+	int	 i;
+
+	*to = *from;
+	for (i = 0; i < 2; i++)
+		if (to->slot[i].looked < 0 || to->slot[i].looked > time)
+			to->slot[i].looked = NEVER;
+}
+
+/* Have all that wait been tried?  From now on they are tried once more. */
+void
+counter_retry(struct conf *conf)
+{
+	struct counter	*counter;
+
+	RB_FOREACH(counter, counters, &conf->counters)
+		counter->tried = 0;
+}
+
+/*
+ * Attach the counters that wait and have not been tried, until the given
+ * time is over.  The spare is a descriptor from counter_open(), or -1; it is
+ * used up or closed.  Returns a mask:
+ *	COUNTER_NEW	some were attached: the engine does not know them
+ *	COUNTER_MORE	the time was over: not all have been tried
+ *	COUNTER_AGAIN	some failed that should be tried again soon
+ */
+int
+counter_attach_some(struct conf *conf, int spare, unsigned int max,
+    int64_t until)
+{
+	struct counter	*counter;
+	unsigned int	 n = 0;
+	int		 result = 0;
+
+	RB_FOREACH(counter, counters, &conf->counters)
+		n += counter->tap.kind != NULL;
+	RB_FOREACH(counter, counters, &conf->counters) {
+		if (counter->tap.kind != NULL || counter->tried)
+			continue;
+		if (now() >= until) {
+			result |= COUNTER_MORE;
+			break;
+		}
+		counter->tried = 1;
+		if (n >= max) {
+			report_waiting(conf, counter, EMFILE, 1);
+			result |= COUNTER_AGAIN;
+		} else if (attach(conf, counter, &spare) == 0) {
+			result |= COUNTER_NEW;
+			n++;
+		} else if (counter->error != ENXIO || counter->hasty)
+			result |= COUNTER_AGAIN;
+	}
+	if (spare != -1)
+		close(spare);
+	return result;
+}
+
+/* Returns 0, or -1 if the counter waits, which is logged once. */
+static int
+attach(struct conf *conf, struct counter *counter, int *spare)
+{
+	struct rule	*rule;
+	int		 error;
+
+	counter->hasty = 0;
+	/* the right to count is asked for even if there is no interface */
+	if (!counter_listens(counter->ifname) && *spare == -1 &&
+	    (*spare = counter_open()) == -1) {
+		report_waiting(conf, counter, errno, 1);
+		return -1;
+	}
+	if (!counter_listens(counter->ifname) &&
+	    if_nametoindex(counter->ifname) == 0) {
+		/* glibc says ENOENT if it can have no socket to ask with */
+		error = errno == ENODEV ? ENXIO :
+		    errno == ENOENT ? EMFILE : errno;
+		report_waiting(conf, counter, error, error != ENXIO);
+		return -1;
+	}
+	if (try_kinds(counter, spare) == -1) {
+		error = errno;
+		/* it has just come, or gone */
+		counter->hasty = error == ENXIO;
+		report_waiting(conf, counter, error, 0);
+		return -1;
+	}
+	counter->fresh = 1;
+	/* nobody knows what came meanwhile */
+	if (counter->error != 0 && counter->error != ENXIO)
+		TAILQ_FOREACH(rule, &counter->rules, sibling)
+			rule_blind(rule->state, now());
+	if (counter->error == 0)
+		log_debug("%s: counting, %s", counter->ifname,
+		    counter->tap.kind->name);
+	else if (!reported(conf, counter))
+		log_info("%s: counting", counter->ifname);
+	counter->error = 0;
+	return 0;
+}
+
+/* The first kind that can be had.  Returns 0, or -1 with errno. */
+static int
+try_kinds(struct counter *counter, int *spare)
+{
+	const struct kind *const	*kind;
+	int				 fd;
+
+	for (kind = counter_kinds(counter); *kind != NULL; kind++) {
+		fd = -1;
+		if ((*kind)->wants_spare) {
+			fd = *spare;
+			*spare = -1;
+		}
+		counter->tap.fd = -1;
+		if ((*kind)->attach(counter, fd) == 0) {
+			counter->tap.kind = *kind;
+			return 0;
+		}
+		if (!is_missing(errno))
+			break;
+	}
+	return -1;
+}
+
+/* Does the errno of an attach() say that another kind should be tried? */
+static int
+is_missing(int error)
+{
+	switch (error) {
+	case EPERM:
+	case EACCES:
+	case ENOSYS:
+	case EINVAL:
+	case EOPNOTSUPP:
+	case E2BIG:
+	case ERANGE:
+	case ENOMEM:
+		return 1;
+	}
+	return 0;
+}
+
+/* Say why a counter waits, once; what no device can do, once for all. */
+static void
+report_waiting(struct conf *conf, struct counter *counter, int error,
+    int device)
+{
+	struct counter	*other;
+	const char	*what = device ? counter_device : counter->ifname;
+	const char	*text = strerror(error);
+	const char	*remedy = counter_remedy(error);
+	int		 old = counter->error, seen = 0;
+
+	if (device)
+		RB_FOREACH(other, counters, &conf->counters)
+			seen |= other->error == error && other->no_device;
+	counter->error = error;
+	counter->no_device = device;
+	if (error == old || seen || (!device && reported(conf, counter)))
+		return;
+	if (error == ENXIO) {
+		text = "no such interface";
+		remedy = options.onerule ? NULL : "its rules wait for it";
+	}
+	log_warnx("%s: %s%s%s", what, text, remedy != NULL ? ": " : "",
+	    remedy != NULL ? remedy : "");
+}
+
+/* Has the same been logged of another counter on the same interface? */
+static int
+reported(struct conf *conf, struct counter *counter)
+{
+	struct counter	*other = counter, *prev;
+	int		 waits = counter->tap.kind == NULL;
+
+	while ((prev = RB_PREV(counters, &conf->counters, other)) != NULL &&
+	    strcmp(prev->ifname, counter->ifname) == 0)
+		other = prev;
+	for (; other != NULL && strcmp(other->ifname, counter->ifname) == 0;
+	    other = RB_NEXT(counters, &conf->counters, other))
+		if (other != counter &&
+		    (other->tap.kind == NULL) == waits &&
+		    other->error == (waits ? counter->error : 0))
+			return 1;
+	return 0;
+}
+
+/*
+ * Does the counter wait for anything but its interface?  Then nobody can look
+ * at it, and silence means nothing.
+ */
+int
+counter_blind(const struct counter *counter)
+{
+	return counter->tap.kind == NULL && counter->error != ENXIO;
+}
+
+/* Is there not one counter, for want of a right? */
+int
+counter_denied(struct conf *conf)
+{
+	struct counter	*counter;
+
+	RB_FOREACH(counter, counters, &conf->counters)
+		if (counter->error != EPERM && counter->error != EACCES)
+			return 0;
+	return !RB_EMPTY(&conf->counters);
+}
+
+/*
+ * Mark the counters whose interface is gone.  Returns how many there are; the
+ * caller ends the engine and calls counter_detach_gone().
+ */
+int
+counter_mark_gone(struct conf *conf)
+{
+	struct counter	*counter;
+	int		 n = 0;
+
+	RB_FOREACH(counter, counters, &conf->counters) {
+		counter->gone = counter->tap.kind != NULL &&
+		    !counter->tap.kind->attached(counter);
+		n += counter->gone;
+	}
+	return n;
+}
+
+/* Is the interface still there?  For a parent in pledge(2)'s sandbox. */
+int
+counter_named(const struct counter *counter)
+{
+	return counter->tap.ifindex == 0 ||
+	    if_nametoindex(counter->ifname) == counter->tap.ifindex;
+}
+
+/*
+ * Detach the counters that are marked, with the last that they have counted:
+ * the engine has stored that unless the interface went right after it.  No
+ * engine may be running.  Returns how many there were.
+ */
+int
+counter_detach_gone(struct conf *conf)
+{
+	struct counter	*counter;
+	int		 n = 0;
+
+	RB_FOREACH(counter, counters, &conf->counters)
+		if (counter->gone) {
+			counter->tap.kind->sample(counter, now());
+			n++;
+		}
+	if (n == 0)
+		return 0;
+	counter_detach_all(conf, 0);
+	RB_FOREACH(counter, counters, &conf->counters) {
+		if (!counter->gone)
+			continue;
+		counter->gone = 0;
+		counter->error = ENXIO;
+		if (!reported(conf, counter))
+			log_warnx("%s: the interface is gone: its rules wait "
+			    "for it", counter->ifname);
+	}
+	return n;
+}
+
+/* The engine begins: what is new to it has counted from 0. */
+void
+counter_begin(struct conf *conf)
+{
+	struct counter	*counter;
+	int		 i;
+
+	RB_FOREACH(counter, counters, &conf->counters) {
+		if (!counter->fresh)
+			continue;
+		counter->fresh = 0;
+		for (i = 0; i < 2; i++) {
+			counter->count->slot[i].number = 0;
+			memset(counter->count->slot[i].kernel, 0,
+			    sizeof(counter->count->slot[i].kernel));
+		}
+	}
+}
+
+/*
+ * Detach all counters, or those that are marked.  Where that takes its time,
+ * because the kernel waits until no processor uses a counter any more, a
+ * process that has copies of the descriptors closes them last, and nobody
+ * waits for it.
+ */
+void
+counter_detach_all(struct conf *conf, int all)
+{
+	struct counter	*counter;
+	int		*fds, n = 0, hold = -1;
+
+	if ((fds = calloc(conf->ncounters * MAX_DESCRIPTORS + 1,
+	    sizeof(*fds))) != NULL) {
+		RB_FOREACH(counter, counters, &conf->counters)
+			if (is_leaving(counter, all) &&
+			    counter->tap.kind->slow)
+				n += counter->tap.kind->slow(counter, fds + n);
+		if (n > 0)
+			hold = start_holder(fds, n);
+		free(fds);
+	}
+	RB_FOREACH(counter, counters, &conf->counters)
+		if (is_leaving(counter, all)) {
+			counter->tap.kind->detach(counter);
+			counter->tap.kind = NULL;
+			counter->tap.fd = -1;
+		}
+	if (hold != -1)
+		close(hold);
+}
+
+static int
+is_leaving(const struct counter *counter, int all)
+{
+	return counter->tap.kind != NULL && (all || counter->gone);
+}
+
+/*
+ * Start a process that holds the descriptors until that which this returns
+ * is closed.  It is nobody's child, so that nobody must reap it.  There is
+ * room for one more in the array.  Returns -1 if it could not be started.
+ */
+static int
+start_holder(int *fds, int n)
+{
+	struct child	 child = { .name = "holder" };
+	int		 hold[2], status;
+	char		 c;
+
+	if (pipe2(hold, O_CLOEXEC) == -1)
+		return -1;
+	fds[n++] = hold[0];
+	switch (child_fork(&child, SIG_IGN, fds, n)) {
+	case -1:
+		close(hold[0]);
+		close(hold[1]);
+		return -1;
+	case 0:
+		if (fork() == 0) {
+			setproctitle("engine, closing");
+			while (read(hold[0], &c, 1) == -1 && errno == EINTR)
+				continue;
+		}
+		_exit(0);
+	}
+	while (waitpid(child.pid, &status, 0) == -1 && errno == EINTR)
+		continue;
+	close(hold[0]);
+	return hold[1];
+}

@@ -1,0 +1,33 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What Linux's kinds of counters share with counter_linux.c.
+ */
+
+#ifndef COUNTER_LINUX_H
+#define COUNTER_LINUX_H
+
+#include "counter.h"
+
+extern const struct kind	 kind_tcx;
+extern const struct kind	 kind_packet;
+extern const struct kind	 kind_nflog;
+
+int	 packet_open(void);
+int	 nflog_group(const char *);
+
+#endif

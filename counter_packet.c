@@ -1,0 +1,233 @@
+/*
+ * Copyright (c) 2026 The bpfstatsd developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Counting on Linux with a packet(7) socket that nobody reads.  Its smallest
+ * receive buffer fills with a few packets; from then on the kernel only
+ * counts.  PACKET_STATISTICS includes what did not fit, and is cleared by
+ * each reading.
+ */
+
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <arpa/inet.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "counter_linux.h"
+
+#define MAX_READS	64
+
+#ifndef PACKET_IGNORE_OUTGOING
+#define PACKET_IGNORE_OUTGOING	23
+#endif
+
+static int	packet_attach(struct counter *, int);
+static int	bind_socket(const struct counter *, int, unsigned int *);
+static void	packet_detach(struct counter *);
+static int	packet_attached(const struct counter *);
+static int	packet_slow(const struct counter *, int *);
+static void	packet_sample(struct counter *, int64_t);
+static int	packet_drain(struct counter *);
+static int	packet_limit(struct counter *);
+static int	set_option(int, int, int, int);
+static int	set_filter(const struct counter *, int);
+
+const struct kind	 kind_packet = {
+	.name = "packet socket",
+	.wants_spare = 1,
+	.attach = packet_attach,
+	.detach = packet_detach,
+	.slow = packet_slow,
+	.attached = packet_attached,
+	.sample = packet_sample,
+	.drain = packet_drain,
+	.limit = packet_limit
+};
+
+/* Protocol 0: what arrives before the socket is bound is not for it. */
+int
+packet_open(void)
+{
+	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+static int
+packet_attach(struct counter *counter, int fd)
+{
+	int	 saved;
+
+	if (fd == -1 && (fd = packet_open()) == -1)
+		return -1;
+	if (bind_socket(counter, fd, &counter->tap.ifindex) == -1) {
+		saved = errno == ENODEV ? ENXIO : errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	counter->tap.fd = fd;
+	return 0;
+}
+
+static int
+bind_socket(const struct counter *counter, int fd, unsigned int *ifindex)
+{
+	struct sockaddr_ll	 sll = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL)
+	};
+	struct ifreq		 ifr = { .ifr_name = "" };
+
+	memcpy(ifr.ifr_name, counter->ifname, sizeof(ifr.ifr_name));
+	if (ioctl(fd, SIOCGIFINDEX, &ifr) == -1)
+		return -1;
+	sll.sll_ifindex = *ifindex = ifr.ifr_ifindex;
+	if (set_option(fd, SOL_SOCKET, SO_RCVBUF, 0) == -1 ||
+	    set_filter(counter, fd) == -1 ||
+	    (counter->direction == DIRECTION_IN &&
+	    set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1) == -1) ||
+	    set_option(fd, SOL_SOCKET, SO_LOCK_FILTER, 1) == -1)
+		return -1;
+	return bind(fd, (struct sockaddr *)&sll, sizeof(sll));
+}
+
+static int
+set_option(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/*
+ * No program where none is needed: it costs a third of the tap.  What rings
+ * gets one byte of a packet, so that no more can be read.
+ */
+static int
+set_filter(const struct counter *counter, int fd)
+{
+	static struct sock_filter	 all[] = {
+		BPF_STMT(BPF_RET | BPF_K, 1)
+	};
+	static struct sock_filter	 out[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0)
+	};
+	struct sock_fprog		 program = { 1, all };
+
+	if (counter->direction == DIRECTION_OUT)
+		program = (struct sock_fprog){ 4, out };
+	else if (!counter->immediate)
+		return 0;
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+	    sizeof(program));
+}
+
+static void
+packet_detach(struct counter *counter)
+{
+	close(counter->tap.fd);
+}
+
+/* close(2) waits until no processor can be using the socket any more. */
+static int
+packet_slow(const struct counter *counter, int *fds)
+{
+	*fds = counter->tap.fd;
+	return 1;
+}
+
+/*
+ * The socket follows an interface that is renamed.  It stays with it until
+ * another one has the name.
+ */
+static int
+packet_attached(const struct counter *counter)
+{
+	struct sockaddr_ll	 sll = { 0 };
+	socklen_t		 len = sizeof(sll);
+	unsigned int		 ifindex;
+
+	if (getsockname(counter->tap.fd, (struct sockaddr *)&sll, &len) ==
+	    -1 || sll.sll_ifindex != (int)counter->tap.ifindex)
+		return 0;
+	ifindex = if_nametoindex(counter->ifname);
+	return ifindex == 0 || ifindex == counter->tap.ifindex;
+}
+
+/*
+ * The kernel clears its number when it is read, so it is read right into the
+ * slot that comes next.  kernel[0] of that slot is 0 until then, and an
+ * engine that was killed in between leaves it for its successor to add.
+ */
+static void
+packet_sample(struct counter *counter, int64_t time)
+{
+	struct count		*count = counter->count;
+	struct slot		*next = &count->slot[(count->turn + 1) % 2];
+	struct slot		*slot = &count->slot[count->turn % 2];
+	socklen_t		 len = sizeof(struct tpacket_stats);
+
+	_Static_assert(sizeof(struct tpacket_stats) == sizeof(next->kernel),
+	    "kernel[] holds a struct tpacket_stats, tp_packets first");
+
+	if (next->kernel[0] == 0) {
+		/*
+		 * Have the page there and writable: were the kernel to fault
+		 * on it when it has cleared its number, a KILL could end the
+		 * fault and lose the number.
+		 */
+		*(volatile uint32_t *)next->kernel = 0;
+		/*
+		 * Not getsockopt(3): on 32-bit systems that may be
+		 * socketcall(2), whose arguments the sandbox cannot see.
+		 */
+		if (syscall(SYS_getsockopt, counter->tap.fd, SOL_PACKET,
+		    PACKET_STATISTICS, next->kernel, &len) == -1)
+			next->kernel[0] = 0;
+	}
+	slot->kernel[0] = 0;
+	count_store(count, slot->total + next->kernel[0], 0, time);
+}
+
+/* ENETDOWN comes once when the interface goes down, which it may survive. */
+static int
+packet_drain(struct counter *counter)
+{
+	char	 c;
+	int	 i;
+
+	/* under a flood there is always more: it rings again then */
+	for (i = 0; i < MAX_READS; i++)
+		if (recv(counter->tap.fd, &c, sizeof(c), 0) == -1 &&
+		    errno != ENETDOWN && errno != EINTR)
+			return errno == EAGAIN ? 0 : -1;
+	return 0;
+}
+
+/* The sandbox lets the engine ask for PACKET_STATISTICS and nothing else. */
+static int
+packet_limit(struct counter *counter)
+{
+	return 0;
+}
