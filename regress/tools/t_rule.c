@@ -435,12 +435,12 @@ play_end(struct play *play)
 static void
 play_until(struct play *play, int64_t until)
 {
-	int64_t	 next;
+	int64_t	 next, tick;
 
 	for (;;) {
-		/* the tick */
-		next = (play->time - play->late) / NSEC * NSEC + NSEC +
+		tick = (play->time - play->late) / NSEC * NSEC + NSEC +
 		    play->late;
+		next = tick;
 		if (play->ends < next)
 			next = play->ends;
 		if (play->ring < next)
@@ -451,15 +451,15 @@ play_until(struct play *play, int64_t until)
 			break;
 		if (next > play->time)	/* else it was asleep then */
 			play->time = next;
-		if (next == play->ring) {
-			play->ring = play->time + play->rings;
-			play_look(play);
-		} else if (next == play->ends)
+		if (next == play->ends) {
 			play_end(play);
-		else {
-			play_sample(play);
-			play_look(play);
+			continue;
 		}
+		if (next != play->ring || next == tick)
+			play_sample(play);
+		if (next == play->ring)
+			play->ring = play->time + play->rings;
+		play_look(play);
 	}
 	play->time = until;
 }
