@@ -198,7 +198,8 @@ args_conf(const struct arguments *args)
 	    (n - 1) * sizeof(*rule->command));
 	rule->name = "command";
 	strlcpy(rule->ifname, args->ifname, sizeof(rule->ifname));
-	rule->terms.count = rule->terms.renew = args->count;
+	rule->terms.count = args->count;
+	rule->terms.renew = args->count;
 	rule->terms.wait = args->wait;
 	if (args->check && (rule->account = account_self(one)) == NULL)
 		fatal("conf_alloc");

@@ -58,7 +58,13 @@ struct keyword {
 #define IN_RULE		2
 	const char	*form;		/* of the statement */
 };
-#define NKEYWORDS	16
+#define NKEYWORDS	18
+
+/* A word or string that has been read. */
+struct value {
+	char	*text;
+	int	 line;
+};
 
 /* The words of a command, the last one first. */
 struct word {
@@ -98,11 +104,12 @@ static struct parser {
 	struct rule		*rule;		/* being read, or NULL */
 	int			 rule_errors;	/* errors when it began */
 	int			 given[NKEYWORDS]; /* lines of its statements */
+	int			 renew_line;	/* of idle's below */
 } parser;
 
 typedef struct {
 	union {
-		char		*string;
+		struct value	 value;
 		struct word	*word;
 	}	 v;
 	int	 lineno;
@@ -120,34 +127,44 @@ static void		 out_of_memory(void);
 static const char	*quoted(const char *);
 static int		 file_push(const char *, const char *, size_t, char *);
 static void		 file_pop(void);
-static void		 include_push(const char *, int);
-static void		 macro_set(const char *, int, const char *);
+static void		 include_push(const struct value *);
+static void		 macro_set(const struct value *, const struct value *);
 static const char	*macro_get(const struct macros *, const char *);
-static void		 rule_begin(const char *, int, int);
+static void		 rule_begin(int, const struct value *);
+static void		 rule_name(struct rule *, const struct value *);
 static void		 rule_end(void);
 static void		 rule_check(void);
+static void		 check_terms(struct terms *);
+static void		 check_interface(const struct rule *);
+static void		 check_path(const struct value *);
 static void		 rule_not_closed(int);
 static const struct keyword *keyword_of(int);
 static int		 given(int);
 static int		 once(int, int);
-static struct word	*word_add(struct word *, char *);
+static struct word	*word_add(struct word *, const struct value *);
 static char		**words_array(const struct word *);
-static void		 set_interface(const char *, int, int);
+static void		 read_number(const char *, const struct value *,
+			    uint64_t *);
+static void		 read_time(const char *, const struct value *,
+			    int64_t *);
+static void		 set_interface(int, const struct value *);
 static void		 set_direction(int, int);
-static void		 set_count(const char *, int, int);
-static void		 set_within(const char *, int);
-static void		 set_wait(const char *, int, int);
-static void		 set_timeout(const char *, int, int);
-static void		 set_user(const char *, int, int);
-static void		 set_command(const struct word *, int);
-static void		 set_idle(const char *, const struct word *, int, int);
+static void		 set_filter(int, const struct value *);
+static void		 set_count(int, const struct value *);
+static void		 set_below(int, const struct value *,
+			    const struct value *);
+static void		 set_idle(const struct value *, const struct value *,
+			    const struct word *);
+static void		 set_wait(int, const struct value *);
+static void		 set_timeout(int, const struct value *);
+static void		 set_user(int, const struct value *);
 %}
 
 %token		K_RULE K_INTERFACE K_DIRECTION K_IN K_OUT K_COUNT K_EXACT
 %token		K_WITHIN K_WAIT K_IMMEDIATE K_COMMAND K_IDLE K_TIMEOUT K_NONE
-%token		K_USER K_INCLUDE ERROR
-%token	<v.string>	STRING WORD
-%type	<v.string>	value
+%token		K_USER K_INCLUDE K_FILTER K_BELOW ERROR
+%token	<v.value>	STRING WORD
+%type	<v.value>	value renew
 %type	<v.word>	words
 
 %%
@@ -155,7 +172,7 @@ static void		 set_idle(const char *, const struct word *, int, int);
 grammar		: /* empty */
 		| grammar '\n'
 		| grammar K_INCLUDE value '\n'	{
-			include_push($3, $<lineno>3);
+			include_push(&$3);
 		}
 		| grammar macro '\n'
 		| grammar setting '\n'		{ yyerrok; }
@@ -163,7 +180,7 @@ grammar		: /* empty */
 		;
 
 macro		: value '=' value		{
-			macro_set($1, $<lineno>1, $3);
+			macro_set(&$1, &$3);
 		}
 		;
 
@@ -179,10 +196,10 @@ rule		: rulehead lines '}'		{ rule_end(); }
 		;
 
 rulehead	: K_RULE value '{'		{
-			rule_begin($2, $<lineno>1, $<lineno>2);
+			rule_begin($<lineno>1, &$2);
 		}
 		| K_RULE error brace		{
-			rule_begin(NULL, $<lineno>1, $<lineno>1);
+			rule_begin($<lineno>1, NULL);
 			yyerrok;
 		}
 		;
@@ -201,68 +218,77 @@ lines		: /* empty */
 
 statement	: setting
 		| K_INTERFACE value		{
-			set_interface($2, $<lineno>1, $<lineno>2);
+			set_interface($<lineno>1, &$2);
 		}
 		| K_DIRECTION K_IN		{
-			set_direction(DIRECTION_IN, $<lineno>1);
+			set_direction($<lineno>1, DIRECTION_IN);
 		}
 		| K_DIRECTION K_OUT		{
-			set_direction(DIRECTION_OUT, $<lineno>1);
+			set_direction($<lineno>1, DIRECTION_OUT);
 		}
-		| count
-		| count K_EXACT			{
+		| K_FILTER value		{
+			set_filter($<lineno>1, &$2);
+		}
+		| K_COUNT value			{
+			set_count($<lineno>1, &$2);
+		}
+		| K_COUNT value K_EXACT		{
+			set_count($<lineno>1, &$2);
 			parser.rule->terms.exact = 1;
 		}
-		| count K_WITHIN value		{
-			set_within($3, $<lineno>3);
+		| K_COUNT value K_WITHIN value	{
+			set_count($<lineno>1, &$2);
+			read_time("within", &$4, &parser.rule->terms.within);
 		}
-		| count K_EXACT K_WITHIN value	{
-			error_at($<lineno>3, "exact and within are mutually "
+		| K_COUNT value K_EXACT K_WITHIN value {
+			error_at($<lineno>4, "exact and within are mutually "
 			    "exclusive");
+		}
+		| K_BELOW value K_WITHIN value	{
+			set_below($<lineno>1, &$2, &$4);
 		}
 		| K_IMMEDIATE			{
 			if (once(K_IMMEDIATE, $<lineno>1))
 				parser.rule->terms.immediate = 1;
 		}
 		| K_COMMAND words		{
-			set_command($2, $<lineno>1);
+			if (once(K_COMMAND, $<lineno>1))
+				parser.rule->command = words_array($2);
 		}
-		| K_IDLE value words		{
-			set_idle($2, $3, $<lineno>1, $<lineno>2);
+		| K_IDLE value renew words	{
+			if (once(K_IDLE, $<lineno>1))
+				set_idle(&$2, &$3, $4);
 		}
+		;
+
+renew		: /* empty */			{ $$.text = NULL; }
+		| K_BELOW value			{ $$ = $2; }
 		;
 
 /* In a rule and outside.  An error is skipped up to the statement's end. */
 setting		: K_WAIT value			{
-			set_wait($2, $<lineno>1, $<lineno>2);
+			set_wait($<lineno>1, &$2);
 		}
 		| K_TIMEOUT value		{
-			set_timeout($2, $<lineno>1, $<lineno>2);
+			set_timeout($<lineno>1, &$2);
 		}
 		| K_TIMEOUT K_NONE		{
-			set_timeout(NULL, $<lineno>1, $<lineno>2);
+			set_timeout($<lineno>1, NULL);
 		}
 		| K_USER value			{
-			set_user($2, $<lineno>1, $<lineno>2);
+			set_user($<lineno>1, &$2);
 		}
 		| error
 		;
 
-count		: K_COUNT value			{
-			set_count($2, $<lineno>1, $<lineno>2);
-		}
-		;
-
 words		: value				{
-			if ($1[0] != '/')
-				error_at($<lineno>1, "%s: not an absolute "
-				    "path", quoted($1));
-			$$ = word_add(NULL, $1);
+			check_path(&$1);
+			$$ = word_add(NULL, &$1);
 		}
-		| words STRING			{ $$ = word_add($1, $2); }
+		| words STRING			{ $$ = word_add($1, &$2); }
 		| words WORD			{
-			error_at($<lineno>2, "argument %s must be quoted",
-			    quoted($2));
+			error_at($2.line, "argument %s must be quoted",
+			    quoted($2.text));
 			$$ = $1;
 		}
 		;
@@ -270,14 +296,17 @@ words		: value				{
 %%
 
 static const struct keyword keywords[NKEYWORDS] = {
+	{ "below",	K_BELOW,	IN_RULE,
+	    "below number within time" },
 	{ "command",	K_COMMAND,	IN_RULE,
 	    "command path [\"argument\" ...]" },
 	{ "count",	K_COUNT,	IN_RULE,
 	    "count number [exact | within time]" },
 	{ "direction",	K_DIRECTION,	IN_RULE,	"direction in | out" },
 	{ "exact",	K_EXACT,	0,		NULL },
+	{ "filter",	K_FILTER,	IN_RULE,	"filter \"expression\"" },
 	{ "idle",	K_IDLE,		IN_RULE,
-	    "idle time path [\"argument\" ...]" },
+	    "idle time [below number] path [\"argument\" ...]" },
 	{ "immediate",	K_IMMEDIATE,	IN_RULE,	"immediate" },
 	{ "in",		K_IN,		0,		NULL },
 	{ "include",	K_INCLUDE,	IN_FILE,	"include file" },
@@ -423,6 +452,7 @@ error_at(int line, const char *fmt, ...)
 
 	if (parser.stopped)
 		return;
+	parser.statement.reported = 1;
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
@@ -476,9 +506,8 @@ yyerror(const char *message)
 	struct statement	*st = &parser.statement;
 	int			 line = yylval.lineno, inside;
 
-	if (st->reported)			/* by the scanner */
+	if (st->reported)			/* one error is enough */
 		return 0;
-	st->reported = 1;
 	inside = parser.rule != NULL;
 	if (strcmp(message, "syntax error") != 0)
 		error_at(line, "%s", message);
@@ -534,23 +563,23 @@ file_pop(void)
 
 /* Go on with the file that is included, beside the one that includes it. */
 static void
-include_push(const char *name, int line)
+include_push(const struct value *name)
 {
 	char		 path[MAX_WORD + 2048], *text;
 	const char	*from = parser.file->name, *slash, *error;
 	size_t		 len;
 	int		 n;
 
-	slash = name[0] == '/' ? NULL : strrchr(from, '/');
+	slash = name->text[0] == '/' ? NULL : strrchr(from, '/');
 	n = snprintf(path, sizeof(path), "%.*s%s",
-	    slash == NULL ? 0 : (int)(slash + 1 - from), from, name);
+	    slash == NULL ? 0 : (int)(slash + 1 - from), from, name->text);
 	if (n < 0 || (size_t)n >= sizeof(path))
-		error_at(line, "include: %s", strerror(ENAMETOOLONG));
+		error_at(name->line, "include: %s", strerror(ENAMETOOLONG));
 	else if (parser.depth >= MAX_INCLUDE)
-		error_at(line, "include %s: nested more than %d files deep",
-		    quoted(name), MAX_INCLUDE);
+		error_at(name->line, "include %s: nested more than %d files deep",
+		    quoted(name->text), MAX_INCLUDE);
 	else if ((text = file_read(path, &len, &error)) == NULL)
-		error_at(line, "include %s: %s", quoted(path), error);
+		error_at(name->line, "include %s: %s", quoted(path), error);
 	else if (file_push(path, text, len, text) == -1) {
 		free(text);
 		out_of_memory();
@@ -571,24 +600,24 @@ macro_get(const struct macros *list, const char *name)
 }
 
 static void
-macro_set(const char *name, int line, const char *value)
+macro_set(const struct value *name, const struct value *value)
 {
 	struct macro	*macro;
 	const char	*p;
 
-	for (p = name; isalnum((unsigned char)*p) || *p == '_'; p++)
+	for (p = name->text; isalnum((unsigned char)*p) || *p == '_'; p++)
 		continue;
-	if (*p != '\0' || p == name) {
-		error_at(line, "%s: invalid macro name: letters, digits and "
-		    "_ only", quoted(name));
+	if (*p != '\0' || p == name->text) {
+		error_at(name->line, "%s: invalid macro name: letters, digits and "
+		    "_ only", quoted(name->text));
 		return;
 	}
 	if ((macro = conf_alloc(parser.conf, sizeof(*macro))) == NULL) {
 		out_of_memory();
 		return;
 	}
-	macro->name = name;
-	macro->value = value;
+	macro->name = name->text;
+	macro->value = value->text;
 	SLIST_INSERT_HEAD(&parser.macros, macro, entry);
 }
 
@@ -599,21 +628,19 @@ macro_set(const char *name, int line, const char *value)
  * the errors in it and then forgotten.
  */
 static void
-rule_begin(const char *name, int line, int name_line)
+rule_begin(int line, const struct value *name)
 {
-	struct conf	*conf = parser.conf;
-	struct rule	*rule, *other;
+	struct rule	*rule;
 
 	if (parser.rule != NULL)
 		rule_not_closed(line);
-	if ((rule = conf_alloc(conf, sizeof(*rule))) == NULL) {
+	if ((rule = conf_alloc(parser.conf, sizeof(*rule))) == NULL) {
 		out_of_memory();
 		return;
 	}
 	parser.rule = rule;
 	parser.rule_errors = parser.errors;
 	memset(parser.given, 0, sizeof(parser.given));
-	rule->name = name;
 	rule->file = parser.file->name;
 	rule->line = line;
 	memcpy(rule->ifname, DEFAULT_IFACE, sizeof(DEFAULT_IFACE));
@@ -621,17 +648,28 @@ rule_begin(const char *name, int line, int name_line)
 	rule->terms.wait = parser.defaults.wait;
 	rule->timeout = parser.defaults.timeout;
 	rule->account = parser.defaults.account;
+	if (name != NULL)
+		rule_name(rule, name);
+}
 
-	if (name == NULL)
+/* Give a rule its name, which no other may have. */
+static void
+rule_name(struct rule *rule, const struct value *name)
+{
+	struct rule	*other;
+
+	rule->name = name->text;
+	if (name->text[0] == '\0' || strlen(name->text) > MAX_NAME ||
+	    name->text[strspn(name->text, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-")] != '\0') {
+		error_at(name->line, "%s: invalid rule name: 1 to %d letters, "
+		    "digits, _ . : -", quoted(name->text), MAX_NAME);
 		return;
-	if (name[0] == '\0' || strlen(name) > MAX_NAME ||
-	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-")] != '\0')
-		error_at(name_line, "%s: invalid rule name: 1 to %d letters, "
-		    "digits, _ . : -", quoted(name), MAX_NAME);
-	else if ((other = RB_INSERT(rule_names, &conf->names, rule)) != NULL)
-		error_at(name_line, "rule %s is already defined at %s:%d",
-		    quoted(name), other->file, other->line);
+	}
+	other = RB_INSERT(rule_names, &parser.conf->names, rule);
+	if (other != NULL)
+		error_at(name->line, "rule %s is already defined at %s:%d",
+		    quoted(name->text), other->file, other->line);
 }
 
 static void
@@ -662,22 +700,12 @@ static void
 rule_check(void)
 {
 	struct rule	*rule = parser.rule;
-	struct terms	*terms = &rule->terms;
 
 	if (!given(K_COMMAND))
 		error_at(rule->line, "rule %s has no command",
 		    quoted(rule->name));
-	if (given(K_WAIT) && terms->exact)
-		error_at(given(K_WAIT), "wait cannot be used with exact");
-	if (given(K_IDLE) && terms->exact)
-		error_at(given(K_IDLE), "idle cannot be used with exact");
-	if (given(K_DIRECTION) && strncmp(rule->ifname, "pflog", 5) == 0 &&
-	    rule->ifname[5 + strspn(rule->ifname + 5, "0123456789")] == '\0')
-		error_at(given(K_DIRECTION), "direction is not supported on "
-		    "%s: pf logs every packet as outgoing", rule->ifname);
-	else if (given(K_DIRECTION) && counter_listens(rule->ifname))
-		error_at(given(K_DIRECTION), "direction is not supported on "
-		    "%s: use the firewall's rule", rule->ifname);
+	check_terms(&rule->terms);
+	check_interface(rule);
 	if (rule->account == NULL && getuid() == 0)
 		error_at(rule->line, "rule %s has no user: required when "
 		    "started as root", quoted(rule->name));
@@ -687,6 +715,58 @@ rule_check(void)
 			out_of_memory();
 		parser.defaults.account = rule->account;
 	}
+}
+
+/* Which statements cannot be used with which. */
+static void
+check_terms(struct terms *terms)
+{
+	if (terms->exact && given(K_WAIT))
+		error_at(given(K_WAIT), "wait cannot be used with exact");
+	if (terms->exact && given(K_IDLE))
+		error_at(given(K_IDLE), "idle cannot be used with exact");
+	if (terms->below && given(K_COUNT))
+		error_at(given(K_COUNT), "count cannot be used with below");
+	if (terms->below && given(K_IMMEDIATE))
+		error_at(given(K_IMMEDIATE), "immediate cannot be used with "
+		    "below");
+	if (terms->below && terms->renew != 0)
+		error_at(parser.renew_line, "idle below cannot be used with "
+		    "below");
+	else if (terms->renew > terms->count)
+		error_at(parser.renew_line, "idle below %" PRIu64 " is more "
+		    "than count %" PRIu64, terms->renew, terms->count);
+	else if (terms->renew == 0)
+		terms->renew = terms->count;
+}
+
+/* What cannot be used on which interface. */
+static void
+check_interface(const struct rule *rule)
+{
+	const char	*ifname = rule->ifname;
+	int		 direction = given(K_DIRECTION);
+
+	if (direction && strncmp(ifname, "pflog", 5) == 0 &&
+	    ifname[5 + strspn(ifname + 5, "0123456789")] == '\0')
+		error_at(direction, "direction is not supported on %s: pf "
+		    "logs every packet as outgoing", ifname);
+	if (strncmp(ifname, "nflog:", 6) != 0)
+		return;
+	if (direction)
+		error_at(direction, "direction is not supported on %s: use "
+		    "the firewall's rule", ifname);
+	if (rule->filter != NULL)
+		error_at(rule->filter_line, "filter is not supported on %s: "
+		    "use the firewall's rule", ifname);
+}
+
+static void
+check_path(const struct value *path)
+{
+	if (path->text[0] != '/')
+		error_at(path->line, "%s: not an absolute path",
+		    quoted(path->text));
 }
 
 static const struct keyword *
@@ -725,7 +805,7 @@ once(int token, int line)
 
 /* Add a word to a command, NULL for a new one. */
 static struct word *
-word_add(struct word *before, char *text)
+word_add(struct word *before, const struct value *value)
 {
 	struct word	*word;
 
@@ -734,7 +814,7 @@ word_add(struct word *before, char *text)
 		return before;
 	}
 	word->before = before;
-	word->text = text;
+	word->text = value->text;
 	word->number = before != NULL ? before->number + 1 : 1;
 	return word;
 }
@@ -757,82 +837,120 @@ words_array(const struct word *word)
 }
 
 static void
-set_interface(const char *name, int line, int name_line)
+read_number(const char *keyword, const struct value *value, uint64_t *packets)
+{
+	int64_t		 number;
+
+	if (parse_number(value->text, MAX_COUNT, &number) == -1)
+		error_at(value->line, "%s %s: not a number from 1 to %" PRId64,
+		    keyword, quoted(value->text), MAX_COUNT);
+	else
+		*packets = number;
+}
+
+static void
+read_time(const char *keyword, const struct value *value, int64_t *ns)
+{
+	if (parse_time(value->text, MAX_TIME, ns) == -1)
+		error_at(value->line, "%s %s: not a time from 1s to %ds",
+		    keyword, quoted(value->text), MAX_TIME);
+}
+
+static void
+set_interface(int line, const struct value *name)
 {
 	struct rule	*rule = parser.rule;
 
 	if (!once(K_INTERFACE, line))
 		return;
-	if (parse_interface(name) == -1)
-		error_at(name_line, "%s: invalid interface name: 1 to %d "
+	if (parse_interface(name->text) == -1)
+		error_at(name->line, "%s: invalid interface name: 1 to %d "
 		    "printable characters, no blank or slash",
-		    quoted(name), IF_NAMESIZE - 1);
+		    quoted(name->text), IF_NAMESIZE - 1);
 	else
-		strlcpy(rule->ifname, name, sizeof(rule->ifname));
+		strlcpy(rule->ifname, name->text, sizeof(rule->ifname));
 }
 
 static void
-set_direction(int direction, int line)
+set_direction(int line, int direction)
 {
 	if (once(K_DIRECTION, line))
 		parser.rule->direction = direction;
 }
 
 static void
-set_count(const char *s, int line, int number_line)
+set_filter(int line, const struct value *expression)
 {
-	int64_t		 count;
+	const char	*text = expression->text;
 
-	if (!once(K_COUNT, line))
+	if (!once(K_FILTER, line))
 		return;
-	if (parse_number(s, MAX_COUNT, &count) == -1)
-		error_at(number_line, "count %s: not a number from 1 to %"
-		    PRId64, quoted(s), MAX_COUNT);
-	else
-		parser.rule->terms.count = parser.rule->terms.renew = count;
+	if (text[strspn(text, " \t\n")] == '\0')
+		error_at(expression->line, "empty filter");
+	parser.rule->filter = text;
+	parser.rule->filter_line = expression->line;
 }
 
 static void
-set_within(const char *s, int line)
+set_count(int line, const struct value *packets)
 {
-	if (parse_time(s, MAX_WITHIN, &parser.rule->terms.within) == -1)
-		error_at(line, "within %s: not a time from 1s to %dm",
-		    quoted(s), MAX_WITHIN / 60);
+	if (once(K_COUNT, line))
+		read_number("count", packets, &parser.rule->terms.count);
 }
 
 static void
-set_wait(const char *s, int line, int time_line)
+set_below(int line, const struct value *packets, const struct value *within)
+{
+	struct terms	*terms = &parser.rule->terms;
+
+	if (!once(K_BELOW, line))
+		return;
+	read_number("below", packets, &terms->count);
+	read_time("within", within, &terms->within);
+	terms->below = 1;
+}
+
+static void
+set_idle(const struct value *time, const struct value *renew,
+    const struct word *words)
 {
 	struct rule	*rule = parser.rule;
 
-	if (rule != NULL && !once(K_WAIT, line))
-		return;
-	if (parse_time(s, MAX_TIME, rule != NULL ? &rule->terms.wait :
-	    &parser.defaults.wait) == -1)
-		error_at(time_line, "wait %s: not a time from 1s to %ds",
-		    quoted(s), MAX_TIME);
+	read_time("idle", time, &rule->terms.idle);
+	if (renew->text != NULL)
+		read_number("below", renew, &rule->terms.renew);
+	parser.renew_line = renew->line;
+	rule->idle = words_array(words);
+}
+
+static void
+set_wait(int line, const struct value *time)
+{
+	if (parser.rule == NULL)
+		read_time("wait", time, &parser.defaults.wait);
+	else if (once(K_WAIT, line))
+		read_time("wait", time, &parser.rule->terms.wait);
 }
 
 /* NULL is none. */
 static void
-set_timeout(const char *s, int line, int time_line)
+set_timeout(int line, const struct value *time)
 {
 	struct rule	*rule = parser.rule;
 	int64_t		 timeout = 0;
 
 	if (rule != NULL && !once(K_TIMEOUT, line))
 		return;
-	if (s != NULL && parse_time(s, MAX_TIME, &timeout) == -1)
-		error_at(time_line, "timeout %s: not a time from 1s to %ds",
-		    quoted(s), MAX_TIME);
-	else if (rule != NULL)
+	if (time != NULL)
+		read_time("timeout", time, &timeout);
+	if (rule != NULL)
 		rule->timeout = timeout;
 	else
 		parser.defaults.timeout = timeout;
 }
 
 static void
-set_user(const char *name, int line, int name_line)
+set_user(int line, const struct value *name)
 {
 	static const struct account	 nobody = { .name = "", .uid = -1 };
 	const struct account		*account, *engine;
@@ -840,39 +958,20 @@ set_user(const char *name, int line, int name_line)
 
 	if (parser.rule != NULL && !once(K_USER, line))
 		return;
-	if ((account = account_find(parser.conf, name, &error)) == NULL) {
-		error_at(name_line, "user %s: %s", quoted(name), error);
+	account = account_find(parser.conf, name->text, &error);
+	if (account == NULL) {
+		error_at(name->line, "user %s: %s", quoted(name->text), error);
 		account = &nobody;	/* one error is enough */
 	}
 	engine = account_find(parser.conf, ENGINE_USER, &error);
 	if (strcmp(account->name, ENGINE_USER) == 0 ||
 	    (engine != NULL && account->uid == engine->uid))
-		error_at(name_line, "user %s: reserved for the engine",
-		    quoted(name));
+		error_at(name->line, "user %s: reserved for the engine",
+		    quoted(name->text));
 	if (parser.rule != NULL)
 		parser.rule->account = account;
 	else
 		parser.defaults.account = account;
-}
-
-static void
-set_command(const struct word *words, int line)
-{
-	if (once(K_COMMAND, line))
-		parser.rule->command = words_array(words);
-}
-
-static void
-set_idle(const char *s, const struct word *words, int line, int time_line)
-{
-	struct rule	*rule = parser.rule;
-
-	if (!once(K_IDLE, line))
-		return;
-	if (parse_time(s, MAX_TIME, &rule->terms.idle) == -1)
-		error_at(time_line, "idle %s: not a time from 1s to %ds",
-		    quoted(s), MAX_TIME);
-	rule->idle = words_array(words);
 }
 
 /* The scanner. */
@@ -935,7 +1034,6 @@ scan_error(const char *fmt, ...)
 		vsnprintf(message, sizeof(message), fmt, ap);
 		va_end(ap);
 		error_at(parser.file->line, "%s", message);
-		parser.statement.reported = 1;
 	}
 	scan_skip();
 	return ERROR;
@@ -972,7 +1070,8 @@ scan_keep(int kind, const char *s, size_t len)
 		return 0;
 	}
 	memcpy(p, s, len);
-	yylval.v.string = p;
+	yylval.v.value.text = p;
+	yylval.v.value.line = yylval.lineno;
 	return kind;
 }
 

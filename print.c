@@ -48,7 +48,13 @@ print_rule(const struct rule *rule)
 	if (rule->direction != DIRECTION_BOTH)
 		printf("\tdirection %s\n",
 		    rule->direction == DIRECTION_IN ? "in" : "out");
-	printf("\tcount %" PRIu64, terms->count);
+	if (rule->filter != NULL) {
+		printf("\tfilter ");
+		print_word(rule->filter);
+		printf("\n");
+	}
+	printf("\t%s %" PRIu64, terms->below ? "below" : "count",
+	    terms->count);
 	if (terms->exact)
 		printf(" exact");
 	if (terms->within != 0)
@@ -70,6 +76,8 @@ print_rule(const struct rule *rule)
 	print_words("\tcommand", rule->command);
 	if (rule->idle != NULL) {
 		printf("\tidle %lld", (long long)(terms->idle / NSEC));
+		if (terms->renew != terms->count)
+			printf(" below %" PRIu64, terms->renew);
 		print_words("", rule->idle);
 	}
 	printf("}\n");

@@ -136,7 +136,11 @@ same_conf(const struct conf *a, const struct conf *b)
 		check(strcmp(r->name, q->name) == 0);
 		check(strcmp(r->ifname, q->ifname) == 0);
 		check(r->direction == q->direction);
+		check((r->filter == NULL) == (q->filter == NULL));
+		check(r->filter == NULL || strcmp(r->filter, q->filter) == 0);
 		check(r->terms.count == q->terms.count);
+		check(r->terms.renew == q->terms.renew);
+		check(r->terms.below == q->terms.below);
 		check(r->terms.exact == q->terms.exact);
 		check(r->terms.within == q->terms.within);
 		check(r->terms.idle == q->terms.idle);
@@ -170,11 +174,18 @@ check_rules(struct conf *conf)
 		check(rule->terms.wait >= NSEC &&
 		    rule->terms.wait <= MAX_TIME * NSEC);
 		check(rule->terms.within >= 0 &&
-		    rule->terms.within <= MAX_WITHIN * NSEC);
+		    rule->terms.within <= MAX_TIME * NSEC);
+		check(rule->terms.renew >= 1 &&
+		    rule->terms.renew <= rule->terms.count);
 		check(rule->timeout >= 0 && rule->timeout <= MAX_TIME * NSEC);
 		check((rule->idle != NULL) == (rule->terms.idle != 0));
 		check(!rule->terms.exact || (rule->terms.within == 0 &&
 		    rule->terms.idle == 0));
+		check(!rule->terms.below || (rule->terms.within != 0 &&
+		    !rule->terms.exact && !rule->terms.immediate &&
+		    rule->terms.renew == rule->terms.count));
+		check(rule->filter == NULL || (rule->filter_line >= 1 &&
+		    rule->filter[0] != '\0'));
 		check(rule->command != NULL && rule->command[0][0] == '/');
 		check(rule->idle == NULL || rule->idle[0][0] == '/');
 		check(rule->account != NULL);
