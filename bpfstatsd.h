@@ -246,7 +246,7 @@ struct conf {
 	SLIST_HEAD(, account)	 accounts;
 	unsigned int		 nrules;
 	unsigned int		 ncounters;
-	const char		*state_file;	/* NULL: the default */
+	const char		*state_file;	/* NULL: the default; "": none */
 	void			*engine_half;
 	size_t			 engine_size;
 	struct pulse		*pulse;		/* in the engine's half */

@@ -22,6 +22,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@
 
 #define MAX_ERRORS	100
 #define MAX_QUOTED	40		/* bytes of a word in a message */
+#define PATTERN		"*?["		/* what makes a name a pattern */
 
 struct file {
 	struct file	*up;		/* the file that includes this one */
@@ -41,6 +43,10 @@ struct file {
 	const char	*p;		/* the next character */
 	const char	*end;
 	int		 line;
+	int		 depth;		/* 1: no other includes it */
+	glob_t		 included;	/* files that it is including */
+	size_t		 next;		/* of these */
+	int		 include_line;
 };
 
 struct macro {
@@ -58,7 +64,7 @@ struct keyword {
 #define IN_RULE		2
 	const char	*form;		/* of the statement */
 };
-#define NKEYWORDS	18
+#define NKEYWORDS	19
 
 /* A word or string that has been read. */
 struct value {
@@ -94,12 +100,14 @@ struct statement {
 static struct parser {
 	struct conf		*conf;
 	struct file		*file;
-	int			 depth;		/* files open */
 	int			 errors;
 	int			 stopped;	/* no sense in going on */
 	struct macros		 definitions;	/* -D: these outlive a parse */
 	struct macros		 macros;
 	struct defaults		 defaults;
+	const char		*state_file;	/* has the state statement */
+	int			 state_line;
+	int			 glob_error;	/* why a pattern failed */
 	struct statement	 statement;
 	struct rule		*rule;		/* being read, or NULL */
 	int			 rule_errors;	/* errors when it began */
@@ -128,6 +136,11 @@ static const char	*quoted(const char *);
 static int		 file_push(const char *, const char *, size_t, char *);
 static void		 file_pop(void);
 static void		 include_push(const struct value *);
+static char		*include_path(const char *);
+static void		 include_glob(const char *, const struct value *);
+static int		 include_failed(const char *, int);
+static void		 include_next(void);
+static void		 include_file(const char *, int);
 static void		 macro_set(const struct value *, const struct value *);
 static const char	*macro_get(const struct macros *, const char *);
 static void		 rule_begin(int, const struct value *);
@@ -155,6 +168,7 @@ static void		 set_below(int, const struct value *,
 			    const struct value *);
 static void		 set_idle(const struct value *, const struct value *,
 			    const struct word *);
+static void		 set_state(int, const struct value *);
 static void		 set_wait(int, const struct value *);
 static void		 set_timeout(int, const struct value *);
 static void		 set_user(int, const struct value *);
@@ -162,7 +176,7 @@ static void		 set_user(int, const struct value *);
 
 %token		K_RULE K_INTERFACE K_DIRECTION K_IN K_OUT K_COUNT K_EXACT
 %token		K_WITHIN K_WAIT K_IMMEDIATE K_COMMAND K_IDLE K_TIMEOUT K_NONE
-%token		K_USER K_INCLUDE K_FILTER K_BELOW ERROR
+%token		K_USER K_INCLUDE K_FILTER K_BELOW K_STATE ERROR
 %token	<v.value>	STRING WORD
 %type	<v.value>	value renew
 %type	<v.word>	words
@@ -175,12 +189,21 @@ grammar		: /* empty */
 			include_push(&$3);
 		}
 		| grammar macro '\n'
+		| grammar state '\n'
 		| grammar setting '\n'		{ yyerrok; }
 		| grammar rule '\n'
 		;
 
 macro		: value '=' value		{
 			macro_set(&$1, &$3);
+		}
+		;
+
+state		: K_STATE value			{
+			set_state($<lineno>1, &$2);
+		}
+		| K_STATE K_NONE		{
+			set_state($<lineno>1, NULL);
 		}
 		;
 
@@ -315,6 +338,7 @@ static const struct keyword keywords[NKEYWORDS] = {
 	{ "out",	K_OUT,		0,		NULL },
 	/* in a rule it says that a } is missing */
 	{ "rule",	K_RULE,		IN_FILE | IN_RULE, "rule name {" },
+	{ "state",	K_STATE,	IN_FILE,	"state file | none" },
 	{ "timeout",	K_TIMEOUT,	IN_FILE | IN_RULE,
 	    "timeout time | none" },
 	{ "user",	K_USER,		IN_FILE | IN_RULE,	"user name" },
@@ -545,8 +569,8 @@ file_push(const char *name, const char *text, size_t len, char *to_free)
 	file->end = text + len;
 	file->line = 1;
 	file->up = parser.file;
+	file->depth = file->up != NULL ? file->up->depth + 1 : 1;
 	parser.file = file;
-	parser.depth++;
 	return 0;
 }
 
@@ -556,30 +580,111 @@ file_pop(void)
 	struct file	*file = parser.file;
 
 	parser.file = file->up;
-	parser.depth--;
+	globfree(&file->included);
 	free(file->text);
 	free(file);
 }
 
-/* Go on with the file that is included, beside the one that includes it. */
+/* Go on with the file of this name, or with all that match the pattern. */
 static void
 include_push(const struct value *name)
 {
-	char		 path[MAX_WORD + 2048], *text;
-	const char	*from = parser.file->name, *slash, *error;
-	size_t		 len;
-	int		 n;
+	char	*path;
 
-	slash = name->text[0] == '/' ? NULL : strrchr(from, '/');
-	n = snprintf(path, sizeof(path), "%.*s%s",
-	    slash == NULL ? 0 : (int)(slash + 1 - from), from, name->text);
-	if (n < 0 || (size_t)n >= sizeof(path))
-		error_at(name->line, "include: %s", strerror(ENAMETOOLONG));
-	else if (parser.depth >= MAX_INCLUDE)
-		error_at(name->line, "include %s: nested more than %d files deep",
-		    quoted(name->text), MAX_INCLUDE);
-	else if ((text = file_read(path, &len, &error)) == NULL)
-		error_at(name->line, "include %s: %s", quoted(path), error);
+	if (parser.file->depth >= MAX_INCLUDE)
+		error_at(name->line, "include %s: nested more than %d files "
+		    "deep", quoted(name->text), MAX_INCLUDE);
+	else if ((path = include_path(name->text)) == NULL)
+		out_of_memory();
+	else if (strpbrk(name->text, PATTERN) == NULL)
+		include_file(path, name->line);
+	else
+		include_glob(path, name);
+}
+
+/*
+ * A name is relative to the file that includes it.  If it is a pattern the
+ * directory of that file must not become one.  NULL: no memory.
+ */
+static char *
+include_path(const char *name)
+{
+	const char	*p = parser.file->name, *slash = strrchr(p, '/');
+	size_t		 size, len = 0;
+	char		*path;
+
+	size = 2 * strlen(p) + strlen(name) + 1;
+	if ((path = conf_alloc(parser.conf, size)) == NULL)
+		return NULL;
+	if (slash != NULL && name[0] != '/')
+		for (; p <= slash; p++) {
+			if (strpbrk(name, PATTERN) != NULL &&
+			    strchr(PATTERN "\\", *p) != NULL)
+				path[len++] = '\\';
+			path[len++] = *p;
+		}
+	strlcpy(path + len, name, size - len);
+	return path;
+}
+
+static void
+include_glob(const char *path, const struct value *name)
+{
+	struct file	*file = parser.file;
+
+	parser.glob_error = EIO;
+	switch (glob(path, 0, include_failed, &file->included)) {
+	case 0:
+		file->include_line = name->line;
+		file->next = 0;
+		include_next();
+		break;
+	case GLOB_NOMATCH:
+		break;
+	case GLOB_NOSPACE:
+		out_of_memory();
+		break;
+	default:
+		error_at(name->line, "include %s: %s", quoted(name->text),
+		    strerror(parser.glob_error));
+	}
+}
+
+/* A directory cannot be read; that there is none is no error. */
+static int
+include_failed(const char *path, int error)
+{
+	if (error == ENOENT || error == ENOTDIR)
+		return 0;
+	parser.glob_error = error;
+	return 1;
+}
+
+/* Go on with the next file that matched, if there is one. */
+static void
+include_next(void)
+{
+	struct file	*file = parser.file;
+
+	while (file->next < file->included.gl_pathc && !parser.stopped) {
+		include_file(file->included.gl_pathv[file->next++],
+		    file->include_line);
+		if (parser.file != file)
+			return;
+	}
+	globfree(&file->included);
+	memset(&file->included, 0, sizeof(file->included));
+}
+
+static void
+include_file(const char *path, int line)
+{
+	const char	*error;
+	char		*text;
+	size_t		 len;
+
+	if ((text = file_read(path, &len, &error)) == NULL)
+		error_at(line, "include %s: %s", quoted(path), error);
 	else if (file_push(path, text, len, text) == -1) {
 		free(text);
 		out_of_memory();
@@ -923,6 +1028,22 @@ set_idle(const struct value *time, const struct value *renew,
 	rule->idle = words_array(words);
 }
 
+/* The whole configuration's, so that there can be one only.  NULL is none. */
+static void
+set_state(int line, const struct value *path)
+{
+	if (parser.state_file != NULL) {
+		error_at(line, "duplicate state, first at %s:%d",
+		    parser.state_file, parser.state_line);
+		return;
+	}
+	parser.state_file = parser.file->name;
+	parser.state_line = line;
+	if (path != NULL)
+		check_path(path);
+	parser.conf->state_file = path != NULL ? path->text : "";
+}
+
 static void
 set_wait(int line, const struct value *time)
 {
@@ -1206,6 +1327,7 @@ scan_end(void)
 		return 0;
 	}
 	file_pop();
+	include_next();
 	return -1;
 }
 

@@ -27,12 +27,19 @@ static void	print_rule(const struct rule *);
 static void	print_words(const char *, char **);
 static void	print_word(const char *);
 
-/* Print all rules so that the grammar reads the same configuration back. */
+/* Print it all so that the grammar reads the same configuration back. */
 void
 conf_print(const struct conf *conf)
 {
 	const struct rule	*rule;
 
+	if (conf->state_file != NULL && conf->state_file[0] == '\0')
+		printf("state none\n");
+	else if (conf->state_file != NULL) {
+		printf("state ");
+		print_word(conf->state_file);
+		printf("\n");
+	}
 	TAILQ_FOREACH(rule, &conf->rules, next)
 		print_rule(rule);
 }

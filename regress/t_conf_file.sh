@@ -84,6 +84,24 @@ outer:1:*file*) ;;
 *)	fail "bad file included: $out" ;;
 esac
 
+# A pattern is no way around that, and it is one only as far as it is written:
+# the directory of the file that includes may look like one.
+mkdir '[ab]*.d' b.d
+cp good '[ab]*.d/1.conf'
+echo nonsense >b.d/2.conf
+echo 'include "*.conf"' >'[ab]*.d/all'
+good '[ab]*.d/all' "a pattern beside a strange directory"
+cp good '[ab]*.d/3.conf'
+chmod 666 '[ab]*.d/3.conf'
+out=$("$DIR/bpfstatsd" -n -f '[ab]*.d/all' 2>&1) && fail "bad match included"
+case $out in
+*"
+"*)	fail "bad match included: $out" ;;
+*all:1:*3.conf*group\ writable*) ;;
+*)	fail "bad match included: $out" ;;
+esac
+rm '[ab]*.d/3.conf'
+
 # As another user: root's files and the own ones, if they can be read.
 cp good own
 chown nobody own
@@ -97,6 +115,14 @@ chmod 600 good
 as_nobody "'$DIR/bpfstatsd' -n -f '$DIR/good' 2>&1" >out &&
     fail "what cannot be read was accepted"
 grep -q 'Permission denied' out || fail "no reason: $(cat out)"
+mkdir -m 700 closed
+echo 'include "closed/*"' >outer
+as_nobody "cd '$DIR' && ./bpfstatsd -n -f outer 2>&1" >out &&
+    fail "a directory that cannot be read was left out"
+grep -q '^outer:1: .*Permission denied' out || fail "no reason: $(cat out)"
+echo 'include "no-such/*"' >outer
+as_nobody "cd '$DIR' && ./bpfstatsd -n -f outer 2>&1" >out ||
+    fail "no directory: $(cat out)"
 chown 12345 good
 chmod 644 good
 as_nobody "'$DIR/bpfstatsd' -n -f '$DIR/good'" >out 2>&1 &&

@@ -19,6 +19,7 @@
 
 #include <sys/types.h>
 
+#include <glob.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,9 @@ void	 parse_forget(void);
 /* stub.c: who asks, and the files that exist. */
 extern uid_t	 stub_uid;
 void		 stub_files(const uint8_t *, size_t);
+int		 stub_glob(const char *, int, int (*)(const char *, int),
+		    glob_t *);
+void		 stub_globfree(glob_t *);
 
 #define FILE_END	0xff	/* between the files of an input */
 

@@ -129,6 +129,9 @@ same_conf(const struct conf *a, const struct conf *b)
 {
 	const struct rule	*r, *q = TAILQ_FIRST(&b->rules);
 
+	check((a->state_file == NULL) == (b->state_file == NULL));
+	check(a->state_file == NULL ||
+	    strcmp(a->state_file, b->state_file) == 0);
 	check(a->nrules == b->nrules);
 	check(a->ncounters == b->ncounters);
 	TAILQ_FOREACH(r, &a->rules, next) {
@@ -164,6 +167,8 @@ check_rules(struct conf *conf)
 	struct rule	*rule;
 	size_t		 len;
 
+	check(conf->state_file == NULL || conf->state_file[0] == '/' ||
+	    conf->state_file[0] == '\0');
 	TAILQ_FOREACH(rule, &conf->rules, next) {
 		len = strlen(rule->name);
 		check(len >= 1 && len <= MAX_NAME);
