@@ -40,6 +40,7 @@ static void		 usage(void) __attribute__((__noreturn__));
 static void		 help(void) __attribute__((__noreturn__));
 static const char	*find_command(const char *);
 static void		 check_words(struct conf *, struct rule *);
+static void		 check_interfaces(struct conf *);
 
 static void
 print_usage(FILE *to)
@@ -130,7 +131,9 @@ args_parse(int argc, char **argv, struct arguments *args)
 		case 'h':
 			help();
 		case 'i':
-			args->ifname = optarg;
+			wrong = parse_interface(optarg, args->ifname);
+			if (wrong != NULL)
+				fatalx("-i %s: %s", optarg, wrong);
 			break;
 		case 'n':
 			args->check = 1;
@@ -159,10 +162,6 @@ args_parse(int argc, char **argv, struct arguments *args)
 		    "command" : "-%c requires a command", *wrong);
 		usage();
 	}
-	if (parse_interface(args->ifname) == -1)
-		fatalx("-i %s: invalid interface name: 1 to %d printable "
-		    "characters, no blank or slash", args->ifname,
-		    IF_NAMESIZE - 1);
 	if (options.verbose)
 		log_level(LOG_DEBUG);
 	else if (options.onerule && !options.test)
@@ -251,10 +250,14 @@ find_command(const char *name)
 	return NULL;
 }
 
-/* -n: print a configuration without errors if -v asks for that, and exit. */
+/*
+ * -n: warn of interfaces that do not exist, print the configuration if -v asks
+ * for that, and exit.
+ */
 void
 args_check(struct conf *conf)
 {
+	check_interfaces(conf);
 	if (options.verbose) {
 		if (options.onerule)
 			check_words(conf, TAILQ_FIRST(&conf->rules));
@@ -264,6 +267,35 @@ args_check(struct conf *conf)
 		fatal("stdout");
 	fprintf(stderr, "configuration OK\n");
 	exit(0);
+}
+
+/* Warn of each interface that does not exist, where it is first used. */
+static void
+check_interfaces(struct conf *conf)
+{
+	struct rule	*rule, **first;
+	size_t		 n = 0, i;
+
+	first = conf_alloc(conf, conf->nrules * sizeof(*first));
+	if (first == NULL)
+		fatal("conf_alloc");
+	TAILQ_FOREACH(rule, &conf->rules, next) {
+		for (i = 0; i < n; i++)
+			if (strcmp(first[i]->ifname, rule->ifname) == 0)
+				break;
+		if (i < n)
+			continue;
+		first[n++] = rule;
+		if (counter_listens(rule->ifname) ||
+		    if_nametoindex(rule->ifname) != 0)
+			continue;
+		if (rule->file != NULL)
+			log_at(rule->file, rule->ifname_line, "%s: no such "
+			    "interface (yet)", rule->ifname);
+		else
+			log_warnx("%s: no such interface (yet)",
+			    rule->ifname);
+	}
 }
 
 /* Exit if the rule cannot be written to a file. */

@@ -219,6 +219,7 @@ struct rule {
 	const char		*file;		/* where it is defined */
 	int			 line;
 	char			 ifname[IF_NAMESIZE];
+	int			 ifname_line;
 	int			 direction;
 	const char		*filter;	/* or NULL */
 	int			 filter_line;
@@ -283,7 +284,7 @@ struct arguments {
 	int		 debug;
 	int		 check;
 	uint64_t	 count;
-	const char	*ifname;
+	char		 ifname[IF_NAMESIZE];
 	int64_t		 wait;		/* ns */
 	char		**command;
 };
@@ -321,7 +322,7 @@ const char	*run_status(const struct rule *);
 /* parse.y */
 int		 parse_conf(struct conf *, const char *, const char *, size_t);
 const char	*parse_define(const char *);
-int		 parse_interface(const char *);
+const char	*parse_interface(const char *, char *);
 int		 parse_number(const char *, int64_t, int64_t *);
 int		 parse_time(const char *, int64_t, int64_t *);
 

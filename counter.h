@@ -87,6 +87,13 @@ struct kind {
 /* The system's file. */
 
 /*
+ * Can an interface have this name?  If there are several ways to write it the
+ * name is changed in place to the one that all others know.  Returns NULL, or
+ * what is wrong with it.
+ */
+const char	*counter_name(char *);
+
+/*
  * The kinds to try for a counter, in this order, NULL at the end.  The next
  * one is tried when attach() fails for want of a right or of something in the
  * kernel.

@@ -86,6 +86,15 @@ static const struct kind	 kind_bpf = {
 	.limit = bpf_limit
 };
 
+const char *
+counter_name(char *ifname)
+{
+	if (strncmp(ifname, "nflog:", 6) == 0)
+		return "nflog exists on Linux only";
+	return strchr(ifname, ':') != NULL ?
+	    "invalid interface name: no colon" : NULL;
+}
+
 const struct kind *const *
 counter_kinds(const struct counter *counter)
 {

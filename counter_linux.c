@@ -20,10 +20,25 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "counter_linux.h"
 
 const char	counter_device[] = "packet socket";
+
+/* To the kernel what ends in a colon and a label is the interface itself. */
+const char *
+counter_name(char *ifname)
+{
+	if (nflog_means(ifname))
+		return nflog_name(ifname);
+	if (strchr(ifname, ':') != NULL)
+		return "an address label, not an interface: leave out the "
+		    "colon and what follows";
+	if (strcmp(ifname, ".") == 0 || strcmp(ifname, "..") == 0)
+		return "invalid interface name";
+	return NULL;
+}
 
 /* nflog counts what the firewall logs; the others are for interfaces. */
 const struct kind *const *

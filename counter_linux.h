@@ -29,5 +29,7 @@ extern const struct kind	 kind_nflog;
 
 int	 packet_open(void);
 int	 nflog_group(const char *);
+int	 nflog_means(const char *);
+const char *nflog_name(char *);
 
 #endif

@@ -30,8 +30,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "counter_linux.h"
@@ -77,6 +79,28 @@ const struct kind	 kind_nflog = {
 	.limit = nflog_limit,
 	.tune = nflog_tune
 };
+
+/* Does a name mean a group, rightly written or not? */
+int
+nflog_means(const char *ifname)
+{
+	return strncasecmp(ifname, PREFIX, strlen(PREFIX) - 1) == 0 &&
+	    (ifname[strlen(PREFIX) - 1] == ':' ||
+	    ifname[strlen(PREFIX) - 1] == '\0');
+}
+
+/* Drop leading zeros from the group; see counter_name(). */
+const char *
+nflog_name(char *ifname)
+{
+	char	*digits = ifname + strlen(PREFIX);
+	int	 group = nflog_group(ifname);
+
+	if (group == -1 || digits[strspn(digits, "0123456789")] != '\0')
+		return "must be nflog:GROUP with a group from 0 to 65535";
+	snprintf(digits, strlen(digits) + 1, "%d", group);
+	return NULL;
+}
 
 /* The group that an interface's name means, or -1 if it means none. */
 int

@@ -408,15 +408,30 @@ parse_define(const char *s)
 	return NULL;
 }
 
-/* Can this be the name of an interface?  Returns 0, or -1 if it cannot. */
-int
-parse_interface(const char *s)
+/*
+ * Read the name of an interface, which need not exist, into ifname, which has
+ * IF_NAMESIZE bytes.  Returns NULL, or what is wrong with it.
+ */
+const char *
+parse_interface(const char *s, char *ifname)
 {
 	const char	*p;
 
+	if (strchr(s, ',') != NULL)
+		return "a list, not an interface: write a rule for each";
+	if (strpbrk(s, PATTERN) != NULL)
+		return "a pattern, not an interface: write a rule for each";
+	if (strchr(s, '$') != NULL)
+		return "a macro must not be quoted";
+	if (strcmp(s, "any") == 0)
+		return "not an interface: write a rule for each";
 	for (p = s; isgraph((unsigned char)*p) && *p != '/'; p++)
 		continue;
-	return p > s && p - s < IF_NAMESIZE && *p == '\0' ? 0 : -1;
+	if (p == s || *p != '\0' || p - s >= IF_NAMESIZE)
+		return "invalid interface name: 1 to 15 printable "
+		    "characters, no blank or slash";
+	strlcpy(ifname, s, IF_NAMESIZE);
+	return counter_name(ifname);
 }
 
 /* Read a number from 1 to max.  Returns 0, or -1 if it is none. */
@@ -747,7 +762,7 @@ rule_begin(int line, const struct value *name)
 	parser.rule_errors = parser.errors;
 	memset(parser.given, 0, sizeof(parser.given));
 	rule->file = parser.file->name;
-	rule->line = line;
+	rule->line = rule->ifname_line = line;
 	memcpy(rule->ifname, DEFAULT_IFACE, sizeof(DEFAULT_IFACE));
 	rule->terms.count = rule->terms.renew = DEFAULT_COUNT;
 	rule->terms.wait = parser.defaults.wait;
@@ -965,15 +980,13 @@ static void
 set_interface(int line, const struct value *name)
 {
 	struct rule	*rule = parser.rule;
+	const char	*wrong;
 
 	if (!once(K_INTERFACE, line))
 		return;
-	if (parse_interface(name->text) == -1)
-		error_at(name->line, "%s: invalid interface name: 1 to %d "
-		    "printable characters, no blank or slash",
-		    quoted(name->text), IF_NAMESIZE - 1);
-	else
-		strlcpy(rule->ifname, name->text, sizeof(rule->ifname));
+	rule->ifname_line = name->line;
+	if ((wrong = parse_interface(name->text, rule->ifname)) != NULL)
+		error_at(name->line, "%s: %s", quoted(name->text), wrong);
 }
 
 static void

@@ -37,7 +37,11 @@ for in in *.in; do
 	[ ! -f "$name.flags" ] || flags=$(cat "$name.flags")
 	eval "\"$1\" -n -v $flags -f $in" >"$3/$name.out" 2>"$3/$name.err"
 	status=$?
-	cat "$3/$name.out" "$3/$name.err" >"$3/$name.seen"
+	{
+		cat "$3/$name.out"
+		# which interfaces there are differs from system to system
+		grep -v ': no such interface (yet)$' "$3/$name.err"
+	} >"$3/$name.seen"
 	echo "exit $status" >>"$3/$name.seen"
 	[ $status -eq 0 ] || continue
 	"$1" -n -v -f "$3/$name.out" >"$3/$name.again" 2>"$3/$name.err"

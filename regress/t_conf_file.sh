@@ -41,9 +41,14 @@ bad() {
 	esac
 }
 
+case $SYSTEM in
+Linux)	LOOPBACK=lo ;;
+*)	LOOPBACK=lo0 ;;
+esac
 cat >good <<END
 user nobody
 rule a {
+	interface $LOOPBACK
 	command "/usr/bin/true"
 }
 END

@@ -99,15 +99,6 @@ can_be_written(const char *s)
 	return 1;
 }
 
-static int
-is_interface(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if (!isgraph((unsigned char)*s) || *s == '/')
-			return 0;
-	return 1;
-}
-
 /* -nv */
 static void
 print_and_parse(const struct conf *one)
@@ -117,7 +108,7 @@ print_and_parse(const struct conf *one)
 	struct text		 first;
 	char			**p;
 
-	if (rule->command[0][0] != '/' || !is_interface(rule->ifname))
+	if (rule->command[0][0] != '/')
 		return;
 	for (p = rule->command; *p != NULL; p++)
 		if (!can_be_written(*p))

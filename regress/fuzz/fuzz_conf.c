@@ -165,6 +165,7 @@ static void
 check_rules(struct conf *conf)
 {
 	struct rule	*rule;
+	char		 ifname[IF_NAMESIZE];
 	size_t		 len;
 
 	check(conf->state_file == NULL || conf->state_file[0] == '/' ||
@@ -174,6 +175,8 @@ check_rules(struct conf *conf)
 		check(len >= 1 && len <= MAX_NAME);
 		len = strlen(rule->ifname);
 		check(len >= 1 && len < IF_NAMESIZE);
+		check(parse_interface(rule->ifname, ifname) == NULL);
+		check(strcmp(ifname, rule->ifname) == 0);
 		check(rule->terms.count >= 1 &&
 		    rule->terms.count <= MAX_COUNT);
 		check(rule->terms.wait >= NSEC &&
