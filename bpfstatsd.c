@@ -562,6 +562,7 @@ reap(void)
 	parent.reap = 0;
 	if (engine_reap(&status, &asked) && !asked && !parent.stopping)
 		engine_ended(status);
+	counter_reap();
 	if (run_reap()) {
 		parent.reap = 1;
 		wake();

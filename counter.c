@@ -20,7 +20,6 @@
  */
 
 #include <sys/types.h>
-#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +29,14 @@
 #include <unistd.h>
 
 #include "counter.h"
+
+/* A process that closes descriptors, so that nobody else waits for it. */
+struct holder {
+	SLIST_ENTRY(holder)	 entry;
+	struct child		 child;
+};
+
+static SLIST_HEAD(, holder)	 holders = SLIST_HEAD_INITIALIZER(holders);
 
 static void	carry_counters(struct conf *, struct conf *);
 static void	carry_rules(struct conf *, struct conf *);
@@ -496,34 +503,53 @@ is_leaving(const struct counter *counter, int all)
 
 /*
  * Start a process that holds the descriptors until that which this returns
- * is closed.  It is nobody's child, so that nobody must reap it.  There is
- * room for one more in the array.  Returns -1 if it could not be started.
+ * is closed.  There is room for one more in the array.  Returns -1 if it could
+ * not be started.
  */
 static int
 start_holder(int *fds, int n)
 {
-	struct child	 child = { .name = "holder" };
-	int		 hold[2], status;
+	struct holder	*holder;
+	int		 hold[2];
 	char		 c;
 
-	if (pipe2(hold, O_CLOEXEC) == -1)
+	if ((holder = calloc(1, sizeof(*holder))) == NULL)
 		return -1;
+	if (pipe2(hold, O_CLOEXEC) == -1) {
+		free(holder);
+		return -1;
+	}
 	fds[n++] = hold[0];
-	switch (child_fork(&child, SIG_IGN, fds, n)) {
+	holder->child.name = "holder of counters";
+	switch (child_fork(&holder->child, SIG_IGN, fds, n)) {
 	case -1:
 		close(hold[0]);
 		close(hold[1]);
+		free(holder);
 		return -1;
 	case 0:
-		if (fork() == 0) {
-			setproctitle("engine, closing");
-			while (read(hold[0], &c, 1) == -1 && errno == EINTR)
-				continue;
-		}
+		setproctitle("engine, closing");
+		while (read(hold[0], &c, 1) == -1 && errno == EINTR)
+			continue;
 		_exit(0);
 	}
-	while (waitpid(child.pid, &status, 0) == -1 && errno == EINTR)
-		continue;
+	SLIST_INSERT_HEAD(&holders, holder, entry);
 	close(hold[0]);
 	return hold[1];
+}
+
+/* After SIGCHLD: forget the processes that have let go of their counters. */
+void
+counter_reap(void)
+{
+	struct holder	*holder, *next;
+	int		 status;
+
+	for (holder = SLIST_FIRST(&holders); holder != NULL; holder = next) {
+		next = SLIST_NEXT(holder, entry);
+		if (child_reap(&holder->child, &status)) {
+			SLIST_REMOVE(&holders, holder, holder, entry);
+			free(holder);
+		}
+	}
 }

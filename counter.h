@@ -133,6 +133,7 @@ int		 counter_named(const struct counter *);
 int		 counter_detach_gone(struct conf *);
 void		 counter_begin(struct conf *);
 void		 counter_detach_all(struct conf *, int);
+void		 counter_reap(void);
 
 /*
  * iface_route.c, iface_linux.c: a non-blocking, close-on-exec descriptor that

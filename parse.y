@@ -764,7 +764,7 @@ rule_begin(int line, const struct value *name)
 	rule->file = parser.file->name;
 	rule->line = rule->ifname_line = line;
 	memcpy(rule->ifname, DEFAULT_IFACE, sizeof(DEFAULT_IFACE));
-	rule->terms.count = rule->terms.renew = DEFAULT_COUNT;
+	rule->terms.count = DEFAULT_COUNT;
 	rule->terms.wait = parser.defaults.wait;
 	rule->timeout = parser.defaults.timeout;
 	rule->account = parser.defaults.account;

@@ -172,8 +172,8 @@ for how in capability setuid; do
 	refuses 'must be started as root' -a -z "$program"
 	refuses 'must be started as root' -i "$program" -d -f /dev/null
 	refuses 'must be started as root' -l 64 "$program"
-	refuses 'standard output' "$program -nv /usr/bin/true >/dev/full"
-	refuses 'standard output' "$program -h >/dev/full"
+	refuses 'stdout' "$program -nv /usr/bin/true >/dev/full"
+	refuses 'stdout' "$program -h >/dev/full"
 	as_nobody "$hostile $program -h" >/dev/null || fail "$how: -h"
 	as_nobody "$hostile -e $program -n true" || fail "$how: -n"
 done

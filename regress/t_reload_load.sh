@@ -150,7 +150,7 @@ start_sender "$OUT"
 began=$(now_ms)
 signals=0
 while good=$(logged "configuration reloaded") &&
-    [ "$good" -lt 120 ] || [ "$(logged "not reloaded")" -lt 40 ]; do
+    [ "$good" -lt 120 ] || [ "$(logged "reload failed")" -lt 40 ]; do
 	for i in 1 2 3 4 5 6 7 8; do
 		conf_swap "$DIR/conf.$i"
 		kill -HUP "$DAEMON" || fail "the daemon is dead"
