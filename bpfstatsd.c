@@ -232,7 +232,8 @@ clean_start(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	options.environ = environ;
 	journal_open(environ);
-	notify_open(environ);
+	if (notify_open(environ) == -1)
+		log_warn("NOTIFY_SOCKET");
 	tzset();
 	environ = empty;
 }

@@ -27,7 +27,7 @@
 #include <stddef.h>
 
 /* compat/notify.c: systemd(1) */
-void	 notify_open(char **);
+int	 notify_open(char **);
 void	 notify(const char *, ...)
 	    __attribute__((__format__(printf, 1, 2)));
 
@@ -35,7 +35,7 @@ void	 notify(const char *, ...)
 void	 journal_open(char **);
 int	 journal_prefix(char *, size_t, int);
 #else
-#define notify_open(environment)		((void)0)
+#define notify_open(environment)		0
 #define notify(...)				((void)0)
 #define journal_open(environment)		((void)0)
 #define journal_prefix(buf, size, priority)	0

@@ -30,16 +30,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
 #include "service.h"
 
 static int	manager = -1;
 
 /*
  * Connect to the socket that the environment names, if it does.  A name that
- * begins with @ is an abstract one.
+ * begins with @ is an abstract one.  Returns 0, also if nobody is there to be
+ * told, or -1 with errno.
  */
-void
+int
 notify_open(char **environment)
 {
 	struct sockaddr_un	 address;
@@ -50,10 +50,10 @@ notify_open(char **environment)
 		if (strncmp(*environment, "NOTIFY_SOCKET=", 14) == 0)
 			name = *environment + 14;
 	if (name == NULL || (name[0] != '/' && name[0] != '@'))
-		return;
+		return 0;
 	if (strlen(name) >= sizeof(address.sun_path)) {
-		log_warnx("NOTIFY_SOCKET: %s", strerror(ENAMETOOLONG));
-		return;
+		errno = ENAMETOOLONG;
+		return -1;
 	}
 	memset(&address, 0, sizeof(address));
 	address.sun_family = AF_UNIX;
@@ -63,15 +63,16 @@ notify_open(char **environment)
 	len = offsetof(struct sockaddr_un, sun_path) + strlen(name);
 	if ((manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC |
 	    SOCK_NONBLOCK, 0)) == -1)
-		log_warn("NOTIFY_SOCKET");
+		return -1;
 	/* now: pledge(2) lets nobody name an address later */
-	else if (connect(manager, (struct sockaddr *)&address, len) == -1) {
-		close(manager);		/* nobody is there to be told */
+	if (connect(manager, (struct sockaddr *)&address, len) == -1) {
+		close(manager);
 		manager = -1;
 	}
+	return 0;
 }
 
-/* Send one message, lines of NAME=value. */
+/* Send one message, lines of NAME=value; one that cannot be sent is lost. */
 void
 notify(const char *fmt, ...)
 {
@@ -86,5 +87,5 @@ notify(const char *fmt, ...)
 	va_end(ap);
 	if (len > 0 && (size_t)len < sizeof(message) &&
 	    send(manager, message, len, 0) == -1)
-		log_debug("NOTIFY_SOCKET: %s", strerror(errno));
+		return;
 }
