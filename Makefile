@@ -102,4 +102,8 @@ test: ${PROG}
 check-quick: ${PROG}
 	cd ${.CURDIR} && BPFSTATSD=${.OBJDIR}/${PROG} sh regress/run -q
 
-.PHONY: beforeinstall check-quick demo setup test uninstall
+# Who calls whom.
+graph: ${PROG}
+	cd ${.CURDIR} && sh regress/graph ${.OBJDIR}
+
+.PHONY: beforeinstall check-quick demo graph setup test uninstall
