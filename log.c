@@ -56,6 +56,7 @@ static int	is_ready(void);
 static ssize_t	write_now(const char *, size_t);
 static void	on_alarm(int);
 static size_t	printable_length(const unsigned char *, size_t);
+static int	is_visible(uint32_t);
 
 /* Log messages up to this priority. */
 void
@@ -248,9 +249,10 @@ log_at(const char *file, int line, const char *fmt, ...)
 }
 
 /*
- * Copy bytes of unknown origin as text for a terminal or a log: printable
- * ASCII and UTF-8 as it stands, all else as \ooo.  Writes at most size bytes
- * with the terminating NUL.  Returns how many bytes of the source that took.
+ * Copy bytes of unknown origin as text for a terminal or a log: what can be
+ * seen, in ASCII and UTF-8, and blanks and tabs as they are; all else as
+ * \ooo.  Writes at most size bytes with the terminating NUL.  Returns how
+ * many bytes of the source that took.
  */
 size_t
 log_printable(char *dst, size_t size, const char *src, size_t len)
@@ -303,11 +305,62 @@ printable_length(const unsigned char *s, size_t len)
 			return 0;
 		c = c << 6 | (s[i] & 0x3f);
 	}
-	/* no C1 control, no overlong form, no surrogate, no end of range */
-	if (c < 0xa0 || (n == 3 && c < 0x800) || (n == 4 && c < 0x10000) ||
-	    (c >= 0xd800 && c < 0xe000) || c > 0x10ffff)
+	/* an overlong form is not UTF-8 */
+	if ((n == 3 && c < 0x800) || (n == 4 && c < 0x10000) || !is_visible(c))
 		return 0;
 	return n;
+}
+
+/*
+ * Does a reader see that this character is there, and which one?  Not if it is
+ * a control, a format character, which hides, joins or reverses what is next
+ * to it, a separator, which may be blank or end the line, or one that has no
+ * meaning but what a font gives it.
+ */
+static int
+is_visible(uint32_t c)
+{
+	static const struct {
+		uint32_t	 first;
+		uint32_t	 last;
+	}		 invisible[] = {
+		{ 0x80, 0xa0 },			/* controls; no-break space */
+		{ 0xad, 0xad },			/* soft hyphen */
+		{ 0x34f, 0x34f },		/* grapheme joiner */
+		{ 0x600, 0x605 },		/* Arabic number signs */
+		{ 0x61c, 0x61c },		/* direction */
+		{ 0x6dd, 0x6dd },
+		{ 0x70f, 0x70f },
+		{ 0x890, 0x891 },
+		{ 0x8e2, 0x8e2 },
+		{ 0x115f, 0x1160 },		/* Hangul fillers */
+		{ 0x1680, 0x1680 },
+		{ 0x17b4, 0x17b5 },		/* Khmer inherent vowels */
+		{ 0x180b, 0x180f },		/* Mongolian selectors */
+		{ 0x2000, 0x200f },		/* spaces, joiners, direction */
+		{ 0x2028, 0x202f },		/* separators, direction */
+		{ 0x205f, 0x206f },		/* operators, direction */
+		{ 0x3000, 0x3000 },
+		{ 0x3164, 0x3164 },
+		{ 0xd800, 0xf8ff },		/* surrogates, private use */
+		{ 0xfdd0, 0xfdef },		/* no characters */
+		{ 0xfe00, 0xfe0f },		/* variation selectors */
+		{ 0xfeff, 0xfeff },		/* byte order mark */
+		{ 0xffa0, 0xffa0 },
+		{ 0xfff0, 0xfffb },		/* annotation */
+		{ 0x110bd, 0x110bd },		/* Kaithi number signs */
+		{ 0x110cd, 0x110cd },
+		{ 0x13430, 0x1343f },		/* hieroglyphs' layout */
+		{ 0x1bca0, 0x1bca3 },		/* shorthand */
+		{ 0x1d173, 0x1d17a },		/* musical beams and slurs */
+		{ 0x40000, UINT32_MAX }		/* tags, private use, or none */
+	};
+	size_t		 i;
+
+	for (i = 0; i < sizeof(invisible) / sizeof(invisible[0]); i++)
+		if (c >= invisible[i].first && c <= invisible[i].last)
+			return 0;
+	return (c & 0xfffe) != 0xfffe;
 }
 
 /* A failure, with the text of errno. */
