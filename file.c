@@ -30,9 +30,10 @@
 #include "bpfstatsd.h"
 
 #define MAX_FILE	(64L * 1024 * 1024)
+#define TOO_LARGE	"larger than 64 megabytes"
 
 static const char	*file_check(const struct stat *);
-static char		*file_slurp(int, size_t *);
+static char		*file_slurp(int, size_t, size_t *);
 
 /*
  * Read a whole regular file that is owned by root or by the user and that
@@ -51,11 +52,9 @@ file_read(const char *path, size_t *len, const char **error)
 	if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) ==
 	    -1 || fstat(fd, &st) == -1)
 		*error = strerror(errno);
-	else if ((*error = file_check(&st)) == NULL) {
-		*len = st.st_size;
-		if ((text = file_slurp(fd, len)) == NULL)
-			*error = strerror(errno);
-	}
+	else if ((*error = file_check(&st)) == NULL &&
+	    (text = file_slurp(fd, st.st_size, len)) == NULL)
+		*error = errno == EFBIG ? TOO_LARGE : strerror(errno);
 	if (fd != -1)
 		close(fd);
 	return text;
@@ -67,37 +66,49 @@ file_check(const struct stat *st)
 	if (!S_ISREG(st->st_mode))
 		return "not a regular file";
 	if (st->st_uid != 0 && st->st_uid != getuid())
-		return "must be owned by root or by the user who starts "
-		    "bpfstatsd";
+		return "owner is neither root nor the current user: "
+		    "chown root";
 	if (st->st_mode & S_IWGRP)
 		return "group writable: chmod g-w";
 	if (st->st_mode & S_IWOTH)
 		return "world writable: chmod o-w";
 	if (st->st_size > MAX_FILE)
-		return "larger than 64 megabytes";
+		return TOO_LARGE;
 	return NULL;
 }
 
-/* Read up to *len bytes, less if the file has become shorter. */
+/*
+ * Read to the end, which is not where the file's size says if it grows, or if
+ * the kernel makes it up.  Returns the text, or NULL with errno.
+ */
 static char *
-file_slurp(int fd, size_t *len)
+file_slurp(int fd, size_t expected, size_t *len)
 {
-	char	*text;
-	size_t	 have = 0;
+	char	*text = NULL, *larger;
+	size_t	 have = 0, size = 0;
 	ssize_t	 n;
 
-	if ((text = malloc(*len + 1)) == NULL)
-		return NULL;
-	while (have < *len) {
-		if ((n = read(fd, text + have, *len - have)) == -1) {
-			if (errno == EINTR)
-				continue;
+	do {
+		if (have > MAX_FILE) {
 			free(text);
+			errno = EFBIG;
 			return NULL;
 		}
-		if (n == 0)
-			break;
-		have += n;
+		if (have == size) {
+			/* one byte more, to find the end there */
+			size = size == 0 ? expected + 1 : size * 2;
+			if ((larger = realloc(text, size)) == NULL) {
+				free(text);
+				return NULL;
+			}
+			text = larger;
+		}
+		if ((n = read(fd, text + have, size - have)) > 0)
+			have += n;
+	} while (n > 0 || (n == -1 && errno == EINTR));
+	if (n == -1) {
+		free(text);
+		return NULL;
 	}
 	*len = have;
 	return text;

@@ -60,6 +60,12 @@ for mode in 620 602 666 777; do
 	cp good file
 	chmod $mode file
 	bad file "mode $mode"
+	case $mode in
+	602)	same "file: world writable: chmod o-w" "$out" \
+		    "mode $mode" ;;
+	*)	same "file: group writable: chmod g-w" "$out" \
+		    "mode $mode" ;;
+	esac
 done
 rm file
 
@@ -116,6 +122,38 @@ for file in good own; do
 	out=$(as_nobody "'$DIR/bpfstatsd' -n -f '$DIR/$file' 2>&1") ||
 	    fail "refused by nobody: $file: $out"
 done
+
+# Comments of 8 KB, up to 64 MB and beyond.
+comments() {
+	awk -v n="$1" 'BEGIN {
+		for (s = "#"; length(s) < 8191; )
+			s = s "x"
+		while (i++ < n)
+			print s
+	}'
+}
+cp good large
+comments 8191 >>large
+good large "nearly 64 megabytes"
+comments 1 >>large
+bad large "more than 64 megabytes"
+same "large: larger than 64 megabytes" "$out" "more than 64 megabytes"
+
+# The kernel says that its files are empty.
+if [ "$SYSTEM" = Linux ] && unshare -u true 2>/dev/null; then
+	cat >includes <<-'END'
+	include "/proc/sys/kernel/hostname"
+	user nobody
+	rule a {
+		command $true
+	}
+	END
+	unshare -u sh -c 'echo "true = \"/usr/bin/true\"" >"$0" &&
+	    exec "$1/bpfstatsd" -n -f includes' /proc/sys/kernel/hostname \
+	    "$DIR" >out 2>&1
+	same "configuration OK" "$(cat out)" "a file of the kernel"
+fi
+
 chmod 600 good
 as_nobody "'$DIR/bpfstatsd' -n -f '$DIR/good' 2>&1" >out &&
     fail "what cannot be read was accepted"

@@ -91,7 +91,7 @@ cp "$CONF" "$DIR/bad"
 chmod 620 "$DIR/bad" && refused "group writable" "$DIR/bad"
 chmod 602 "$DIR/bad" && refused "world writable" "$DIR/bad"
 chmod 600 "$DIR/bad" && chown nobody "$DIR/bad" &&
-    refused "must be owned by root" "$DIR/bad"
+    refused "owner is neither root" "$DIR/bad"
 mkfifo "$DIR/fifo" && refused "not a regular file" "$DIR/fifo"
 refused "not a regular file" "$DIR"
 refused "not a regular file" /dev/zero
