@@ -141,7 +141,7 @@ main(int argc, char **argv)
 {
 	struct arguments		 args;
 	const struct account		*engine_user;
-	int				 setugid, in_front;
+	int				 setugid, contained, in_front;
 
 	/* whoever started us set-user-ID may get a counter, nothing else */
 	setugid = issetugid() && getuid() != 0;
@@ -149,6 +149,7 @@ main(int argc, char **argv)
 		parent.spare = counter_open();
 		privs_give_up();
 	}
+	contained = pid1_fork();
 	clean_start();
 	args_parse(argc, argv, &args);
 	if (args.check)
@@ -166,7 +167,8 @@ main(int argc, char **argv)
 	if (!options.onerule)
 		parent.path = args_path(args.file);
 
-	in_front = options.onerule || options.test || args.debug;
+	/* a container ends with its first process */
+	in_front = options.onerule || options.test || args.debug || contained;
 	log_open(in_front ? LOG_TO_STDERR : LOG_TO_BOTH);
 	raise_limit();
 	engine_user = find_engine_user();

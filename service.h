@@ -15,9 +15,9 @@
  */
 
 /*
- * Who may have started us and wants to know more than an exit status.  Where
- * there is nobody like that, compat.h does not say HAVE_SERVICE, and all of
- * this is empty.
+ * Who may have started us and expects more than an exit status: a service
+ * manager or a container.  Where there is nothing like that, compat.h does
+ * not define HAVE_SERVICE, and all of this is empty.
  */
 
 #ifndef SERVICE_H
@@ -34,11 +34,15 @@ void	 notify(const char *, ...)
 /* compat/journal.c: its journal as standard error */
 void	 journal_open(char **);
 int	 journal_prefix(char *, size_t, int);
+
+/* compat/pid1.c: a container */
+int	 pid1_fork(void);
 #else
 #define notify_open(environment)		0
 #define notify(...)				((void)0)
 #define journal_open(environment)		((void)0)
 #define journal_prefix(buf, size, priority)	0
+#define pid1_fork()				0
 #endif
 
 #endif
