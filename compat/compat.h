@@ -55,14 +55,20 @@ int	 unveil(const char *, const char *);
 #define setresuid	compat_setresuid
 #endif
 
-/* never waits */
 #include <syslog.h>
+#include <time.h>
+
+/* the clock that stands still while the machine sleeps */
+#ifndef CLOCK_UPTIME
+#define CLOCK_UPTIME	CLOCK_MONOTONIC
+#endif
 
 void	 compat_openlog(const char *, int, int);
 void	 compat_syslog(int, const char *, ...)
 	    __attribute__((__format__(printf, 2, 3)));
 void	 compat_closelog(void);
 
+/* these never wait */
 #define openlog		compat_openlog
 #define syslog		compat_syslog
 #define closelog	compat_closelog
