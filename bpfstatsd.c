@@ -280,7 +280,7 @@ load(const char *path)
 	if ((text = file_read(path, &len, &error)) == NULL)
 		log_at(path, 0, "%s", error);
 	else if (parent.conf != NULL && len == 0)
-		log_at(path, 0, "empty: it is being written");
+		log_at(path, 0, "empty file, is it being written?");
 	else if ((conf = conf_new()) == NULL)
 		log_warn("calloc");
 	else if (parse_conf(conf, path, text, len) == -1 ||

@@ -24,13 +24,6 @@
 
 #include <sys/types.h>
 
-#include <time.h>
-
-/* a clock that stands still while the machine is suspended */
-#ifndef CLOCK_UPTIME
-#define CLOCK_UPTIME	CLOCK_MONOTONIC
-#endif
-
 /* pledge(2)'s counterpart forbids what this forbids, where there is one */
 #define mimmutable(address, len)	0
 
