@@ -21,6 +21,7 @@
 
 #include <sys/types.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <ctype.h>
 #include <errno.h>
@@ -38,6 +39,8 @@
 static void		 print_usage(FILE *);
 static void		 usage(void) __attribute__((__noreturn__));
 static void		 help(void) __attribute__((__noreturn__));
+static void		 parse_option(int, struct arguments *);
+static const char	*parse_socket(const char *);
 static const char	*find_command(const char *);
 static void		 check_words(struct conf *, struct rule *);
 static void		 check_interfaces(struct conf *);
@@ -46,7 +49,8 @@ static void
 print_usage(FILE *to)
 {
 	fprintf(to,
-	    "usage: bpfstatsd [-dhntv] [-D macro=value] [-f file]\n"
+	    "usage: bpfstatsd [-dhntv] [-D macro=value] [-f file] "
+	    "[-s socket]\n"
 	    "       bpfstatsd [-hntv] [-c count] [-i interface] [-w wait] "
 	    "command [argument ...]\n");
 }
@@ -76,6 +80,7 @@ help(void)
 	    "  -i interface    interface to count on (default %s)\n"
 	    "  -n              check the configuration and exit "
 	    "(default off)\n"
+	    "  -s socket       control socket (default %s)\n"
 	    "  -t              stay in the foreground, count, and log what "
 	    "would run (default off)\n"
 	    "  -v              log more; with -n print the configuration "
@@ -84,7 +89,8 @@ help(void)
 	    "seconds or\n"
 	    "                  a number with s, m, h or d (default and "
 	    "minimum %ds)\n",
-	    DEFAULT_COUNT, CONF_FILE, DEFAULT_IFACE, DEFAULT_WAIT);
+	    DEFAULT_COUNT, CONF_FILE, DEFAULT_IFACE, CONTROL_SOCKET,
+	    DEFAULT_WAIT);
 	if (fflush(stdout) == EOF)
 		fatal("stdout");
 	exit(0);
@@ -97,63 +103,23 @@ help(void)
 void
 args_parse(int argc, char **argv, struct arguments *args)
 {
-	static const char	 of_rule[] = "ciw", of_daemon[] = "Ddf";
+	static const char	 of_rule[] = "ciw", of_daemon[] = "Ddfs";
 	const char		*wrong;
 	char			 used[128] = "";
-	int64_t			 count = DEFAULT_COUNT;
 	int			 ch;
 
 	*args = (struct arguments){
 		.file = CONF_FILE,
+		.count = DEFAULT_COUNT,
 		.ifname = DEFAULT_IFACE,
 		.wait = DEFAULT_WAIT * NSEC
 	};
 	/* "+": operands end the options with any C library */
-	while ((ch = getopt(argc, argv, "+c:D:df:hi:ntvw:")) != -1) {
+	while ((ch = getopt(argc, argv, "+c:D:df:hi:ns:tvw:")) != -1) {
 		if (strchr(used, ch) == NULL)
 			used[strlen(used)] = ch;
-		switch (ch) {
-		case 'c':
-			if (parse_number(optarg, MAX_COUNT, &count) == -1)
-				fatalx("-c %s: not a number from 1 to %"
-				    PRId64, optarg, MAX_COUNT);
-			break;
-		case 'D':
-			if ((wrong = parse_define(optarg)) != NULL)
-				fatalx("-D %s: %s", optarg, wrong);
-			break;
-		case 'd':
-			args->debug = 1;
-			break;
-		case 'f':
-			args->file = optarg;
-			break;
-		case 'h':
-			help();
-		case 'i':
-			wrong = parse_interface(optarg, args->ifname);
-			if (wrong != NULL)
-				fatalx("-i %s: %s", optarg, wrong);
-			break;
-		case 'n':
-			args->check = 1;
-			break;
-		case 't':
-			options.test = 1;
-			break;
-		case 'v':
-			options.verbose = 1;
-			break;
-		case 'w':
-			if (parse_time(optarg, MAX_TIME, &args->wait) == -1)
-				fatalx("-w %s: not a time from 1s to %ds",
-				    optarg, MAX_TIME);
-			break;
-		default:
-			usage();
-		}
+		parse_option(ch, args);
 	}
-	args->count = count;
 	args->command = argv + optind;
 	options.onerule = optind < argc;
 	if ((wrong = strpbrk(used, options.onerule ? of_daemon : of_rule)) !=
@@ -166,6 +132,69 @@ args_parse(int argc, char **argv, struct arguments *args)
 		log_level(LOG_DEBUG);
 	else if (options.onerule && !options.test)
 		log_level(LOG_NOTICE);
+}
+
+static void
+parse_option(int ch, struct arguments *args)
+{
+	const char	*wrong;
+	int64_t		 count;
+
+	switch (ch) {
+	case 'c':
+		if (parse_number(optarg, MAX_COUNT, &count) == -1)
+			fatalx("-c %s: not a number from 1 to %" PRId64,
+			    optarg, MAX_COUNT);
+		args->count = count;
+		break;
+	case 'D':
+		if ((wrong = parse_define(optarg)) != NULL)
+			fatalx("-D %s: %s", optarg, wrong);
+		break;
+	case 'd':
+		args->debug = 1;
+		break;
+	case 'f':
+		args->file = optarg;
+		break;
+	case 'h':
+		help();
+	case 'i':
+		if ((wrong = parse_interface(optarg, args->ifname)) != NULL)
+			fatalx("-i %s: %s", optarg, wrong);
+		break;
+	case 'n':
+		args->check = 1;
+		break;
+	case 's':
+		args->socket = parse_socket(optarg);
+		break;
+	case 't':
+		options.test = 1;
+		break;
+	case 'v':
+		options.verbose = 1;
+		break;
+	case 'w':
+		if (parse_time(optarg, MAX_TIME, &args->wait) == -1)
+			fatalx("-w %s: not a time from 1s to %ds", optarg,
+			    MAX_TIME);
+		break;
+	default:
+		usage();
+	}
+}
+
+/* A path that fits into the address of a socket. */
+static const char *
+parse_socket(const char *path)
+{
+	struct sockaddr_un	 address;
+
+	if (path[0] == '\0' || strlen(path) >= sizeof(address.sun_path))
+		fatalx("-s %s: not a path of 1 to %zu bytes", path,
+		    sizeof(address.sun_path) - 1);
+	return path;
 }
 
 /*

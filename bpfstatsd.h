@@ -41,6 +41,7 @@
 #include "service.h"
 
 #define CONF_FILE	"/etc/bpfstatsd.conf"
+#define CONTROL_SOCKET	"/var/run/bpfstatsd.sock"
 #define ENGINE_USER	"_bpfstatsd"
 #define ENGINE_DIR	"/var/empty"
 

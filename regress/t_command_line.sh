@@ -63,13 +63,14 @@ refused '^usage: ' -c
 refused '^usage: ' -D
 refused '^usage: ' -f
 refused '^usage: ' -i
+refused '^usage: ' -s
 refused '^usage: ' -w
 refused '^ *bpfstatsd \[-hntv\] .*command' -c 5
 for flag in '-c 5' '-i em0' '-w 5'; do
 	refused '^usage: ' $flag
 	refused "${flag%% *}" $flag -f "$CONF"
 done
-for flag in -d '-D a=b' "-f $CONF"; do
+for flag in -d '-D a=b' "-f $CONF" '-s x.sock'; do
 	refused '^usage: ' $flag /usr/bin/true
 	refused "${flag%% *}" $flag -n /usr/bin/true
 done
@@ -90,9 +91,13 @@ for name in '' a234567890123456 'a b'; do
 	refused '-i' -n -i "$name" /usr/bin/true
 done
 
+for path in '' "$(awk 'BEGIN { while (i++ < 108) printf "s" }')"; do
+	refused '-s.*not a path of 1 to 10[37] bytes' -n -s "$path" -f "$CONF"
+done
+
 # -n needs nothing that does not exist yet.
 accepted -n -f "$CONF"
-accepted -n -d -v -D a=b -D c= -f "$CONF" </dev/null
+accepted -n -d -v -D a=b -D c= -s /no/such/socket -f "$CONF" </dev/null
 accepted -n -c 9223372036854775807 -w 2147483647 -i a23456789012345 /usr/bin/true
 accepted -n -w 1 -c 1 no-such-command
 accepted -n -w 5m -i no-such0 /no/such/command
@@ -105,10 +110,10 @@ accepted -n -- /bin/echo -x
 run -h
 same 0 "$status" "status of -h"
 [ ! -s err ] || wrong "-h writes to stderr"
-for flag in c D d f h i n t v w; do
+for flag in c D d f h i n s t v w; do
 	grep -q "^ *-$flag " out || wrong "-h does not say what -$flag is"
 done
-for default in pflog0 /etc/bpfstatsd.conf; do
+for default in pflog0 /etc/bpfstatsd.conf /var/run/bpfstatsd.sock; do
 	grep -q "$default" out || wrong "-h does not name $default"
 done
 run -h /usr/bin/true

@@ -149,6 +149,9 @@ try(int argc, char **argv)
 	check(args.count >= 1 && args.count <= MAX_COUNT);
 	check(args.wait >= NSEC && args.wait <= MAX_TIME * NSEC);
 	check(args.ifname[0] != '\0' && strlen(args.ifname) < IF_NAMESIZE);
+	check(args.socket == NULL || (!options.onerule &&
+	    args.socket[0] != '\0' &&
+	    strlen(args.socket) < sizeof(((struct sockaddr_un *)0)->sun_path)));
 	if (!options.onerule) {
 		/* what -D defined is there, or an error */
 		if ((one = conf_new()) == NULL)
