@@ -131,6 +131,7 @@ static void		 error_at(int, const char *, ...)
 			    __attribute__((__format__(printf, 2, 3)));
 static int		 scan_error(const char *, ...)
 			    __attribute__((__format__(printf, 1, 2)));
+static void		 scan_brace(void);
 static void		 out_of_memory(void);
 static const char	*quoted(const char *);
 static int		 file_push(const char *, const char *, size_t, char *);
@@ -227,10 +228,8 @@ rulehead	: K_RULE value '{'		{
 		}
 		;
 
-/* It may be missing, or on the next line. */
 brace		: '{'
-		| '\n'
-		| '\n' '{'
+		| '\n'				{ scan_brace(); }
 		;
 
 lines		: /* empty */
@@ -1156,6 +1155,19 @@ scan_skip(void)
 	}
 }
 
+/* The { that is missing may be on the next line: be content with one error. */
+static void
+scan_brace(void)
+{
+	struct file	*file = parser.file;
+	const char	*p = file->p;
+
+	while (p < file->end && (*p == ' ' || *p == '\t'))
+		p++;
+	if (p < file->end && *p == '{')
+		file->p = p + 1;
+}
+
 /* Report an error in a token. */
 static int
 scan_error(const char *fmt, ...)
@@ -1331,14 +1343,13 @@ scan_end(void)
 		strlcpy(st->token, "end of line", sizeof(st->token));
 		return '\n';
 	}
+	strlcpy(st->token, "end of file", sizeof(st->token));
 	if (parser.rule != NULL) {
 		rule_not_closed(parser.file->line);
 		return '}';
 	}
-	if (parser.file->up == NULL) {
-		strlcpy(st->token, "end of file", sizeof(st->token));
+	if (parser.file->up == NULL)
 		return 0;
-	}
 	file_pop();
 	include_next();
 	return -1;
