@@ -302,19 +302,20 @@ args_check(struct conf *conf)
 static void
 check_interfaces(struct conf *conf)
 {
-	struct rule	*rule, **first;
+	struct rule	*rule;
+	const char	**names;
 	size_t		 n = 0, i;
 
-	first = conf_alloc(conf, conf->nrules * sizeof(*first));
-	if (first == NULL)
+	names = conf_alloc(conf, conf->nrules * sizeof(*names));
+	if (names == NULL)
 		fatal("conf_alloc");
 	TAILQ_FOREACH(rule, &conf->rules, next) {
 		for (i = 0; i < n; i++)
-			if (strcmp(first[i]->ifname, rule->ifname) == 0)
+			if (strcmp(names[i], rule->ifname) == 0)
 				break;
 		if (i < n)
 			continue;
-		first[n++] = rule;
+		names[n++] = rule->ifname;
 		if (counter_listens(rule->ifname) ||
 		    if_nametoindex(rule->ifname) != 0)
 			continue;
