@@ -235,8 +235,15 @@ tcx_free(struct tcx *tcx)
 static int
 make_counts(struct tcx *tcx, struct parts *parts)
 {
+	union bpf_attr	 attr;
+
 	if ((parts->counts = make_map(BPF_MAP_TYPE_ARRAY, COUNTS_SIZE,
-	    BPF_F_MMAPABLE | BPF_F_RDONLY)) == -1)
+	    BPF_F_MMAPABLE)) == -1)
+		return -1;
+	/* not BPF_F_RDONLY: with that it cannot be mapped */
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = parts->counts;
+	if (sys_bpf(BPF_MAP_FREEZE, &attr) == -1)
 		return -1;
 	tcx->counts = map_pages(parts->counts, PROT_READ, COUNTS_SIZE, 0);
 	return tcx->counts == NULL ? -1 : 0;
