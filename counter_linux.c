@@ -45,11 +45,14 @@ const struct kind *const *
 counter_kinds(const struct counter *counter)
 {
 	static const struct kind *const	 nflog[] = { &kind_nflog, NULL };
-	static const struct kind *const	 any[] = { &kind_packet, NULL };
+	static const struct kind *const	 filtered[] = { &kind_packet, NULL };
+	static const struct kind *const	 any[] = {
+		&kind_tcx, &kind_packet, NULL
+	};
 
 	if (counter_listens(counter->ifname))
 		return nflog;
-	return any;
+	return counter->filter != NULL ? filtered : any;
 }
 
 int

@@ -47,7 +47,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "counter.h"
+#include "counter_linux.h"
 
 /* What <linux/bpf.h> lacks where it is older than the kernel. */
 #define TCX_INGRESS_TYPE	46
@@ -119,6 +119,7 @@ struct parts {
 
 static int	 tcx_attach(struct counter *, int);
 static void	 tcx_detach(struct counter *);
+static int	 tcx_slow(const struct counter *, int *);
 static int	 tcx_attached(const struct counter *);
 static void	 tcx_sample(struct counter *, int64_t);
 static int	 tcx_drain(struct counter *);
@@ -128,6 +129,7 @@ const struct kind kind_tcx = {
 	.name = "tcx",
 	.attach = tcx_attach,
 	.detach = tcx_detach,
+	.slow = tcx_slow,
 	.attached = tcx_attached,
 	.sample = tcx_sample,
 	.drain = tcx_drain,
@@ -425,6 +427,19 @@ link_side(int program, unsigned int ifindex, int type)
 	if ((fd = sys_bpf(BPF_LINK_CREATE, &attr)) == -1 && errno == ENODEV)
 		errno = ENXIO;
 	return fd;
+}
+
+/* What makes the kernel wait is to close the last copy of a link. */
+static int
+tcx_slow(const struct counter *counter, int *fds)
+{
+	const struct tcx	*tcx = counter->tap.own;
+	int			 side, n = 0;
+
+	for (side = 0; side < SIDES; side++)
+		if (tcx->link[side] != -1)
+			fds[n++] = tcx->link[side];
+	return n;
 }
 
 /* What came after the last sample() is forgotten: call that before. */
