@@ -7,6 +7,10 @@ SRCS=		args.c bpfstatsd.c child.c clock.c config.c counter.c \
 		poller.c print.c privs.c rule.c run.c
 MAN=		bpfstatsd.8 bpfstatsd.conf.5
 
+# The helper, which alone needs libpcap.
+FILTER=		bpfstatsd-filter
+FILTER_SRCS=	${.CURDIR}/bpfstatsd-filter.c
+
 # What a libc lacks.
 SRCS_FreeBSD=	pledge_freebsd.c syslog.c unveil.c
 SRCS_NetBSD=	pledge_netbsd.c setresgid_netbsd.c setresuid_netbsd.c \
@@ -20,6 +24,7 @@ DIAG=		-Wall -Wstrict-prototypes -Wmissing-prototypes \
 OS!=		uname -s
 LOCALBASE?=	/usr/local
 BINDIR?=	${LOCALBASE}/bin
+LIBEXECDIR?=	${LOCALBASE}/libexec
 ENGINE_USER=	_bpfstatsd
 ENGINE_DIR=	/var/empty
 
@@ -31,8 +36,10 @@ BINMODE=	555
 BINMODE=	4555
 .endif
 
-CFLAGS+=	${DIAG} -I${.CURDIR}
+CFLAGS+=	${DIAG} -I${.CURDIR} -DLIBEXECDIR='"${LIBEXECDIR}"'
 .if ${OS} != "OpenBSD"
+FILTER_SRCS+=	${.CURDIR}/compat/pledge_filter_bsd.c \
+		${.CURDIR}/compat/unveil.c
 CFLAGS+=	-include ${.CURDIR}/compat/compat.h ${DEFS_${OS}}
 SRCS+=		${SRCS_${OS}}
 .PATH:		${.CURDIR}/compat
@@ -60,13 +67,28 @@ DPADD+=		${LIBEVENT}
 # parse.y keeps its lexer: nobody needs a header with its tokens.
 YFLAGS=
 
+CLEANFILES+=	${FILTER}
+
+all: ${FILTER}
+
 .include <bsd.prog.mk>
 
+${FILTER}: ${FILTER_SRCS} filter.h
+	${CC} ${CFLAGS} ${LDFLAGS} -o $@ ${FILTER_SRCS} -lpcap
+
+# For the tests: both programs in DIR, where the one looks for the other.
+beside: ${PROG} ${FILTER}
+	${CC} ${CFLAGS} -ULIBEXECDIR -DLIBEXECDIR='"${DIR}"' ${LDFLAGS} \
+	    -o ${DIR}/${PROG} ${.CURDIR}/filter.c ${OBJS:Nfilter.o} ${LDADD}
+	cp ${FILTER} ${DIR}
+
 beforeinstall:
-	mkdir -p ${DESTDIR}${BINDIR} ${DESTDIR}${MANSECT}5 ${DESTDIR}${MANSECT}8
+	mkdir -p ${DESTDIR}${BINDIR} ${DESTDIR}${LIBEXECDIR} \
+	    ${DESTDIR}${MANSECT}5 ${DESTDIR}${MANSECT}8
+	install -m 555 ${FILTER} ${DESTDIR}${LIBEXECDIR}
 
 uninstall:
-	rm -f ${DESTDIR}${BINDIR}/${PROG} \
+	rm -f ${DESTDIR}${BINDIR}/${PROG} ${DESTDIR}${LIBEXECDIR}/${FILTER} \
 	    ${DESTDIR}${MANSECT}8/bpfstatsd.8* \
 	    ${DESTDIR}${MANSECT}5/bpfstatsd.conf.5*
 
