@@ -37,6 +37,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "filter.h"
 #include "log.h"
 #include "service.h"
 
@@ -368,6 +369,19 @@ uint64_t	 count_read(const struct count *, int64_t *);
 void		 count_store(struct count *, uint64_t, uint64_t, int64_t);
 
 /* filter.c */
+void		 filter_init(void (*)(void), const struct account *);
+const struct program *filter_get(const char *, int);
+const char	*filter_error(const char *, int);
+int		 filter_check(const char *, int, const char **);
+void		 filter_sweep(const struct conf *);
+void		 filter_reap(void);
+
+/* program.c */
+int		 program_read(const void *, size_t, struct program **, char *,
+		    size_t);
+int		 program_check(struct program *);
+struct program	*program_prefix(const struct insn *, unsigned int,
+		    const struct program *);
 
 /* child.c */
 pid_t		 child_fork(struct child *, void (*)(int), int *, size_t);
