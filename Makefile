@@ -3,8 +3,8 @@
 
 PROG=		bpfstatsd
 SRCS=		args.c bpfstatsd.c child.c clock.c config.c counter.c \
-		counter_bpf.c engine.c file.c iface_route.c log.c parse.y \
-		poller.c print.c privs.c rule.c run.c
+		counter_bpf.c engine.c file.c filter.c iface_route.c log.c \
+		parse.y poller.c print.c privs.c program.c rule.c run.c
 MAN=		bpfstatsd.8 bpfstatsd.conf.5
 
 # The helper, which alone needs libpcap.
@@ -73,7 +73,7 @@ all: ${FILTER}
 
 .include <bsd.prog.mk>
 
-${FILTER}: ${FILTER_SRCS} filter.h
+${FILTER}: ${FILTER_SRCS} ${.CURDIR}/filter.h
 	${CC} ${CFLAGS} ${LDFLAGS} -o $@ ${FILTER_SRCS} -lpcap
 
 # For the tests: both programs in DIR, where the one looks for the other.

@@ -18,15 +18,23 @@
  * Watching interfaces on Linux: rtnetlink(7).
  */
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "counter.h"
+
+/* Link types, by libpcap's numbers. */
+#define DLT_EN10MB	1
+#define DLT_RAW		12
+#define DLT_PFLOG	117
 
 int
 iface_open(void)
@@ -62,4 +70,42 @@ iface_changed(int fd)
 	    (n == -1 && (errno == ENOBUFS || errno == EINTR)))
 		changed = 1;
 	return changed;
+}
+
+int
+iface_dlt(const char *ifname)
+{
+	struct ifreq	 ifr;
+	int		 fd, result = -1;
+
+	memset(&ifr, 0, sizeof(ifr));
+	strlcpy(ifr.ifr_name, ifname, sizeof(ifr.ifr_name));
+	/* any socket will do */
+	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) != -1) {
+		result = ioctl(fd, SIOCGIFHWADDR, &ifr);
+		close(fd);
+	}
+	if (result != -1)
+		return iface_dlt_of(ifr.ifr_hwaddr.sa_family);
+	return strncmp(ifname, "pflog", 5) == 0 ? DLT_PFLOG : DLT_EN10MB;
+}
+
+/*
+ * The link type of what a packet socket gets of an interface of this type,
+ * one of ARPHRD_; or -1 with EPFNOSUPPORT.  Loopback has an Ethernet header,
+ * all zero; the others have none: their packets begin with IP's.
+ */
+int
+iface_dlt_of(unsigned int arphrd)
+{
+	switch (arphrd) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK:
+		return DLT_EN10MB;
+	case ARPHRD_NONE:
+	case ARPHRD_RAWIP:
+		return DLT_RAW;
+	}
+	errno = EPFNOSUPPORT;
+	return -1;
 }

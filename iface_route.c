@@ -20,13 +20,26 @@
 
 #include "counter.h"
 
+#include <net/bpf.h>
+#include <net/if_dl.h>
+#include <net/if_types.h>
 #include <net/route.h>
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
+/* What a packet without a link header gets: its address family. */
+#ifdef __OpenBSD__
+#define DLT_FAMILY	DLT_LOOP
+#else
+#define DLT_FAMILY	DLT_NULL
+#endif
+
 static void	set_options(int);
+static int	dlt_of_type(unsigned int);
 
 int
 iface_open(void)
@@ -87,4 +100,52 @@ iface_changed(int fd)
 			changed = 1;
 #endif
 	}
+}
+
+/* A counter asks its descriptor; without one the type must do. */
+int
+iface_dlt(const char *ifname)
+{
+	const struct sockaddr_dl	*sdl;
+	struct ifaddrs			*all, *ifa;
+	int				 dlt = -1;
+
+	if (getifaddrs(&all) == 0) {
+		for (ifa = all; ifa != NULL && dlt == -1; ifa = ifa->ifa_next) {
+			if (strcmp(ifa->ifa_name, ifname) != 0 ||
+			    ifa->ifa_addr == NULL ||
+			    ifa->ifa_addr->sa_family != AF_LINK)
+				continue;
+			sdl = (const struct sockaddr_dl *)(const void *)
+			    ifa->ifa_addr;
+			dlt = dlt_of_type(sdl->sdl_type);
+		}
+		freeifaddrs(all);
+	}
+	if (dlt != -1)
+		return dlt;
+	return strncmp(ifname, "pflog", 5) == 0 ? DLT_PFLOG : DLT_EN10MB;
+}
+
+static int
+dlt_of_type(unsigned int type)
+{
+	switch (type) {
+	case IFT_LOOP:
+	case IFT_TUNNEL:
+	case IFT_GIF:
+#ifdef IFT_WIREGUARD
+	case IFT_WIREGUARD:
+#endif
+		return DLT_FAMILY;
+	case IFT_PPP:
+		return DLT_PPP;
+	case IFT_PFLOG:
+		return DLT_PFLOG;
+#ifdef IFT_ENC
+	case IFT_ENC:
+		return DLT_ENC;
+#endif
+	}
+	return DLT_EN10MB;
 }

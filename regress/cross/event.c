@@ -51,6 +51,13 @@ event_dispatch(void)
 }
 
 int
+event_loop(int flags)
+{
+	(void)flags;
+	return -1;
+}
+
+int
 event_loopexit(const struct timeval *time)
 {
 	return -1;

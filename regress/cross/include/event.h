@@ -38,6 +38,8 @@ struct event {
 	void	*opaque[32];
 };
 
+#define EVLOOP_ONCE	0x01
+
 #define EVENT_FD(ev)	((ev)->ev_fd)
 
 #define _EVENT_LOG_WARN	2
@@ -47,6 +49,7 @@ void			 event_set_log_callback(void (*)(int, const char *));
 int			 event_add(struct event *, const struct timeval *);
 int			 event_del(struct event *);
 int			 event_dispatch(void);
+int			 event_loop(int);
 int			 event_loopexit(const struct timeval *);
 int			 event_pending(struct event *, short, struct timeval *);
 void			 event_active(struct event *, int, short);
