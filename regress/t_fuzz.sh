@@ -43,7 +43,7 @@ ${CC:-cc} -fsanitize=address,undefined -o "$DIR/have" -x c - \
 int main(void) { return 0; }
 END
 build "${CC:-cc}" main.c || fail "the fuzzers do not build"
-for name in conf args rule; do
+for name in conf args rule filter; do
 	for file in "$here/corpus/$name"/*; do
 		"$TOOLS/limit" 10 "$DIR/fuzz_$name" "$file" ||
 		    fail "$name: $file"

@@ -66,6 +66,11 @@ build() {
 	compile "$1" fuzz_rule "$here/fuzz_rule.c" -I"$source/regress/tools"
 	$1 $cflags -o "$dir/fuzz_rule" $main $objects $libs || return 1
 
+	objects=$main
+	compile "$1" program "$source/program.c"
+	compile "$1" fuzz_filter "$here/fuzz_filter.c"
+	$1 $cflags -o "$dir/fuzz_filter" $objects $libs || return 1
+
 	objects=$common
 	compile "$1" log_args "$source/log.c" -Dexit=fuzz_exit
 	compile "$1" fuzz_args "$here/fuzz_args.c" -Dexit=fuzz_exit
