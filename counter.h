@@ -101,7 +101,6 @@ const char	*counter_name(char *);
 const struct kind *const *counter_kinds(const struct counter *);
 
 /*
-<<<<<<< HEAD
  * Open what some kinds need to attach: close-on-exec, counting nothing yet.
  * This alone may need a privilege.  Returns a descriptor, or -1 with errno.
  */
@@ -147,7 +146,8 @@ int		 iface_open(void);
  * come, gone or changed its name, or messages were lost; else 0.
  */
 int		 iface_changed(int);
-=======
+
+/*
  * iface_route.c, iface_linux.c: the link type, a DLT_ number, of an interface
  * as a filter's program sees its packets; of one that is not there a guess by
  * its name.  Or -1 with EPFNOSUPPORT: filters cannot be used on it.
@@ -156,6 +156,5 @@ int		 iface_dlt(const char *);
 
 /* The same for a type of Linux, which a bound packet socket's address has. */
 int		 iface_dlt_of(unsigned int);
->>>>>>> 6db8bee (filter: the link type of an interface)
 
 #endif
