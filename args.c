@@ -43,6 +43,7 @@ static void		 parse_option(int, struct arguments *);
 static const char	*parse_socket(const char *);
 static const char	*find_command(const char *);
 static void		 check_words(struct conf *, struct rule *);
+static void		 check_filters(struct conf *);
 static void		 check_interfaces(struct conf *);
 
 static void
@@ -280,12 +281,13 @@ find_command(const char *name)
 }
 
 /*
- * -n: warn of interfaces that do not exist, print the configuration if -v asks
- * for that, and exit.
+ * -n: compile the filters, warn of interfaces that do not exist, print the
+ * configuration if -v asks for that, and exit.
  */
 void
 args_check(struct conf *conf)
 {
+	check_filters(conf);
 	check_interfaces(conf);
 	if (options.verbose) {
 		if (options.onerule)
@@ -296,6 +298,35 @@ args_check(struct conf *conf)
 		fatal("stdout");
 	fprintf(stderr, "configuration OK\n");
 	exit(0);
+}
+
+/* Exit if a filter is in error. */
+static void
+check_filters(struct conf *conf)
+{
+	const struct rule	*rule;
+	const char		*error;
+	int			 dlt, filters = 0, good = 1;
+
+	TAILQ_FOREACH(rule, &conf->rules, next)
+		filters |= rule->filter != NULL;
+	if (!filters)
+		return;
+	if (event_init() == NULL)
+		fatalx("event_init");
+	filter_init(NULL, NULL);
+	/* ask for all before waiting for one */
+	counter_prepare(conf);
+	TAILQ_FOREACH(rule, &conf->rules, next)
+		if (rule->filter != NULL &&
+		    (dlt = iface_dlt(rule->ifname)) != -1 &&
+		    filter_check(rule->filter, dlt, &error) == -1) {
+			log_at(rule->file, rule->filter_line, "filter: %s",
+			    error);
+			good = 0;
+		}
+	if (!good)
+		exit(1);
 }
 
 /* Warn of each interface that does not exist, where it is first used. */

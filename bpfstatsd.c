@@ -54,6 +54,7 @@
 static struct parent {
 	struct conf	*conf;
 	struct conf	*next;		/* read, to take its place */
+	int		 prepared;	/* its filters are compiled */
 	struct conf	*accounts;	/* the engine's */
 	char		*path;		/* of the configuration, absolute */
 	int		 ready_fd;	/* to say that we are, or -1 */
@@ -115,7 +116,10 @@ static void		 reap(void);
 static int		 engine_ended(int);
 static void		 try_later(void);
 static void		 retry_handler(int, short, void *);
+static void		 filters_done(void);
+static void		 prepare(void);
 static void		 read_configuration(void);
+static void		 refuse_reload(const char *);
 static void		 attach_counters(void);
 static void		 run_engine(void);
 static void		 adopt(void);
@@ -180,6 +184,7 @@ main(int argc, char **argv)
 		fatal("chdir /");
 	set_up_events();
 	engine_init(engine_user, rang);
+	filter_init(filters_done, engine_user);
 	if (options.onerule) {
 		counter_attach_some(parent.conf, parent.spare, UINT_MAX,
 		    NO_TIME);
@@ -187,8 +192,7 @@ main(int argc, char **argv)
 		    NULL)
 			exit(1);
 		privs_give_up();	/* nothing will be opened again */
-	} else
-		parent.attach = 1;
+	}
 	restrict_files();
 	wake();
 	if (event_dispatch() == -1)
@@ -506,8 +510,12 @@ work_handler(int fd, short event, void *arg)
 		end_if_idle();
 		return;
 	}
-	if (parent.reload)
+	if (parent.reload && parent.prepared)
 		read_configuration();
+	if (!parent.prepared)
+		prepare();
+	if (!parent.prepared && !parent.counting)
+		return;
 	if (parent.attach && engine_exists())
 		attach_counters();
 	if (!engine_exists())
@@ -566,6 +574,7 @@ reap(void)
 	if (engine_reap(&status, &asked) && !asked && !parent.stopping)
 		engine_ended(status);
 	counter_reap();
+	filter_reap();
 	if (run_reap()) {
 		parent.reap = 1;
 		wake();
@@ -625,6 +634,42 @@ retry_handler(int fd, short event, void *arg)
 
 /* The engine, and what it is to count. */
 
+/* From filter.c: all filters that were asked for are there, or in error. */
+static void
+filters_done(void)
+{
+	if (parent.prepared) {
+		counter_retry(parent.conf);
+		parent.attach = 1;
+	}
+	wake();
+}
+
+/* The first configuration, or the next: as soon as its filters are there. */
+static void
+prepare(void)
+{
+	int	 result;
+
+	result = counter_prepare(parent.next != NULL ? parent.next :
+	    parent.conf);
+	if (result == 0)
+		return;
+	parent.prepared = 1;
+	if (result == 1) {
+		if (parent.next != NULL)
+			engine_stop();
+		else
+			parent.attach = 1;
+	} else if (parent.next == NULL)
+		stop(1);
+	else {
+		conf_free(parent.next);
+		parent.next = NULL;
+		refuse_reload(NULL);
+	}
+}
+
 /* Read the configuration again: all of it, or nothing. */
 static void
 read_configuration(void)
@@ -637,18 +682,24 @@ read_configuration(void)
 	notify("RELOADING=1\nMONOTONIC_USEC=%lld",
 	    (long long)(now() / 1000));
 	if ((conf = load(parent.path)) == NULL || !check_users(conf)) {
-		log_warnx("configuration reload failed, keeping the old one");
+		refuse_reload(NULL);
 		conf_free(conf);
 	} else if (conf_share(conf) == -1) {
-		log_warn("mmap: configuration reload failed, keeping the old "
-		    "one");
+		refuse_reload("mmap");
 		conf_free(conf);
 	} else {
 		conf_free(parent.next);
 		parent.next = conf;
-		engine_stop();
-		return;
+		parent.prepared = 0;
 	}
+}
+
+static void
+refuse_reload(const char *call)
+{
+	if (call != NULL)
+		log_warn("%s", call);
+	log_warnx("configuration reload failed, keeping the old one");
 	/* the service manager waits for it, whatever became of the reload */
 	notify("READY=1");
 	notify_status();
@@ -682,7 +733,7 @@ attach_counters(void)
 static void
 run_engine(void)
 {
-	if (parent.next != NULL)
+	if (parent.next != NULL && parent.prepared)
 		adopt();
 	if (counter_detach_gone(parent.conf) != 0)
 		parent.attach = 1;	/* it may be back already */
@@ -715,6 +766,7 @@ adopt(void)
 	conf_free(old);
 	parent.conf = parent.next;
 	parent.next = NULL;
+	filter_sweep(parent.conf);
 	parent.attach = parent.reloading = 1;
 }
 

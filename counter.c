@@ -185,6 +185,38 @@ carry_count(const struct count *from, struct count *to)
 			to->slot[i].looked = NEVER;
 }
 
+/*
+ * Have the filters of a configuration compiled.  Returns 1 if they are, 0 if
+ * some are still being compiled, or -1 after the errors in them were logged.
+ * One that cannot be compiled for the moment is no error: its rule waits.
+ */
+int
+counter_prepare(const struct conf *conf)
+{
+	const struct rule	*rule;
+	int			 dlt, result = 1;
+
+	TAILQ_FOREACH(rule, &conf->rules, next) {
+		if (rule->filter == NULL ||
+		    (dlt = iface_dlt(rule->ifname)) == -1 ||
+		    filter_get(rule->filter, dlt) != NULL)
+			continue;
+		if (errno == EINPROGRESS && result == 1)
+			result = 0;
+		else if (errno == EINVAL)
+			result = -1;
+	}
+	if (result != -1)
+		return result;
+	TAILQ_FOREACH(rule, &conf->rules, next)
+		if (rule->filter != NULL &&
+		    (dlt = iface_dlt(rule->ifname)) != -1 &&
+		    filter_get(rule->filter, dlt) == NULL && errno == EINVAL)
+			log_at(rule->file, rule->filter_line, "filter: %s",
+			    filter_error(rule->filter, dlt));
+	return -1;
+}
+
 /* Have all that wait been tried?  From now on they are tried once more. */
 void
 counter_retry(struct conf *conf)
@@ -227,7 +259,9 @@ counter_attach_some(struct conf *conf, int spare, unsigned int max,
 		} else if (attach(conf, counter, &spare) == 0) {
 			result |= COUNTER_NEW;
 			n++;
-		} else if (counter->error != ENXIO || counter->hasty)
+		} else if (counter->filter != NULL ?
+		    counter->error == EMFILE || counter->hasty :
+		    counter->error != ENXIO || counter->hasty)
 			result |= COUNTER_AGAIN;
 	}
 	if (spare != -1)
@@ -331,6 +365,12 @@ report_waiting(struct conf *conf, struct counter *counter, int error,
 	const char	*remedy = counter_remedy(error);
 	int		 old = counter->error, seen = 0;
 
+	/* a filter that is being compiled is nothing to report */
+	if (error == EINPROGRESS) {
+		counter->error = error;
+		return;
+	}
+
 	if (device)
 		RB_FOREACH(other, counters, &conf->counters)
 			seen |= other->error == error && other->no_device;
@@ -341,9 +381,17 @@ report_waiting(struct conf *conf, struct counter *counter, int error,
 	if (error == ENXIO) {
 		text = "no such interface";
 		remedy = options.onerule ? NULL : "its rules wait for it";
+	} else if (error == EPFNOSUPPORT) {
+		text = "filters are not supported on this type of interface";
+		remedy = "its rules wait";
+	} else if (counter->filter != NULL && !device &&
+	    (error == EINVAL || error == EAGAIN)) {
+		text = filter_error(counter->filter,
+		    iface_dlt(counter->ifname));
+		remedy = error == EAGAIN ? "trying again" : "its rules wait";
 	}
-	log_warnx("%s: %s%s%s", what, text, remedy != NULL ? ": " : "",
-	    remedy != NULL ? remedy : "");
+	log_warnx("%s: %s%s%s", what, text != NULL ? text : strerror(error),
+	    remedy != NULL ? ": " : "", remedy != NULL ? remedy : "");
 }
 
 /* Has the same been logged of another counter on the same interface? */

@@ -121,6 +121,7 @@ int		 counter_listens(const char *);
 /* counter.c */
 int		 counter_add_all(struct conf *);
 void		 counter_carry_all(struct conf *, struct conf *);
+int		 counter_prepare(const struct conf *);
 void		 counter_retry(struct conf *);
 int		 counter_attach_some(struct conf *, int, unsigned int, int64_t);
 #define COUNTER_NEW	1

@@ -45,10 +45,13 @@
 /*
  * The size of a buffer, and with it of each read(2).  A record is a header,
  * which the kernel pads by less than a word, and one byte.  It must fit, but
- * OpenBSD's must not fit twice: a read takes one record, see take_record().
+ * where drops are counted it must not fit twice: a read takes one record, see
+ * take_record().
  */
-#ifdef BIOCSDIRFILT
+#if defined(BIOCSDIRFILT)
 #define BUFFER_SIZE	32
+#elif defined(__FreeBSD__)
+#define BUFFER_SIZE	40
 #else
 #define BUFFER_SIZE	64
 #endif
@@ -68,6 +71,7 @@ static int	bpf_drain(struct counter *);
 static int	bpf_limit(struct counter *);
 static int	counts_drops(const struct counter *);
 static int	set_filter(const struct counter *, int);
+static int	set_program(const struct counter *, int);
 static int	set_direction(const struct counter *, int);
 static int	get_number(const struct counter *, uint32_t *);
 static ssize_t	take_record(struct counter *);
@@ -164,15 +168,17 @@ set_up(struct counter *counter, int fd)
 	if (ioctl(fd, BIOCSBLEN, &size) == -1 ||
 	    set_filter(counter, fd) == -1 ||
 	    set_direction(counter, fd) == -1 ||
-	    (counter->immediate && ioctl(fd, BIOCIMMEDIATE, &on) == -1) ||
-	    ioctl(fd, BIOCSETIF, &ifr) == -1)
+	    ioctl(fd, BIOCSETIF, &ifr) == -1 ||
+	    (counter->filter != NULL && set_program(counter, fd) == -1) ||
+	    (counter->immediate && ioctl(fd, BIOCIMMEDIATE, &on) == -1))
 		return -1;
 #ifdef __FreeBSD__
 	/*
 	 * With net.bpf.optimize_writers=1 a descriptor that gets no two
 	 * filters once it is attached passes for a sender and counts nothing.
 	 */
-	if (set_filter(counter, fd) == -1 || set_filter(counter, fd) == -1)
+	if (counter->filter != NULL ? set_program(counter, fd) == -1 :
+	    set_filter(counter, fd) == -1 || set_filter(counter, fd) == -1)
 		return -1;
 #endif
 #ifdef BIOCLOCK
@@ -192,25 +198,56 @@ bpf_detach(struct counter *counter)
 	close(counter->tap.fd);
 }
 
-/* Is the number made of dropped and held packets? */
+/*
+ * Is the number made of dropped and held packets?  Of a filter NetBSD tells
+ * itself how many it took.
+ */
 static int
 counts_drops(const struct counter *counter)
 {
-#ifdef BIOCSDIRFILT
-	return counter->direction != DIRECTION_BOTH;
+#if defined(BIOCSDIRFILT)
+	return counter->direction != DIRECTION_BOTH ||
+	    counter->filter != NULL;
+#elif defined(__FreeBSD__)
+	return counter->filter != NULL;
+#else
 	return 0;
 #endif
 }
 
-/* Take one byte of each packet where copies count or ring; else nothing. */
+/*
+ * Take one byte of each packet where copies count or ring; else nothing.  The
+ * program of an expression follows when the link type is known.
+ */
 static int
 set_filter(const struct counter *counter, int fd)
 {
 	struct bpf_insn		 insn = BPF_STMT(BPF_RET | BPF_K, 0);
 	struct bpf_program	 program = { 1, &insn };
 
-	if (counter->immediate || counts_drops(counter))
+	if (counter->filter == NULL &&
+	    (counter->immediate || counts_drops(counter)))
 		insn.k = 1;
+	return ioctl(fd, BIOCSETF, &program);
+}
+
+/* The descriptor is attached.  This zeroes its numbers. */
+static int
+set_program(const struct counter *counter, int fd)
+{
+	const struct program	*filter;
+	struct bpf_insn		 insns[MAX_INSNS];
+	struct bpf_program	 program = { 0, insns };
+	unsigned int		 dlt;
+
+	_Static_assert(sizeof(insns[0]) == sizeof(filter->insn[0]),
+	    "struct insn is laid out as struct bpf_insn");
+
+	if (ioctl(fd, BIOCGDLT, &dlt) == -1 ||
+	    (filter = filter_get(counter->filter, dlt)) == NULL)
+		return -1;
+	program.bf_len = filter->n;
+	memcpy(insns, filter->insn, filter->n * sizeof(insns[0]));
 	return ioctl(fd, BIOCSETF, &program);
 }
 
@@ -278,6 +315,10 @@ get_number(const struct counter *counter, uint32_t *number)
 	if (ioctl(counter->tap.fd, BIOCGSTATS, &stat) == -1)
 		return -1;
 	*number = (uint32_t)stat.bs_recv;
+#ifdef __NetBSD__
+	if (counter->filter != NULL)
+		*number = (uint32_t)stat.bs_capt;
+#endif
 	if (counts_drops(counter)) {
 		if (ioctl(counter->tap.fd, FIONREAD, &held) == -1)
 			return -1;
@@ -354,14 +395,15 @@ static int
 bpf_limit(struct counter *counter)
 {
 #ifdef __FreeBSD__
-	const cap_ioctl_t	 commands[] = { BIOCGSTATS };
+	const cap_ioctl_t	 commands[] = { BIOCGSTATS, FIONREAD };
 	cap_rights_t		 rights;
 
 	cap_rights_init(&rights, CAP_IOCTL);
 	if (counter->immediate)
 		cap_rights_set(&rights, CAP_READ, CAP_EVENT);
 	if (cap_rights_limit(counter->tap.fd, &rights) == -1 ||
-	    cap_ioctls_limit(counter->tap.fd, commands, 1) == -1)
+	    cap_ioctls_limit(counter->tap.fd, commands,
+	    counts_drops(counter) ? 2 : 1) == -1)
 		return errno == ENOSYS ? 0 : -1;
 #endif
 	return 0;

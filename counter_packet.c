@@ -31,6 +31,7 @@
 #include <linux/if_packet.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,6 +53,7 @@ static int	packet_drain(struct counter *);
 static int	packet_limit(struct counter *);
 static int	set_option(int, int, int, int);
 static int	set_filter(const struct counter *, int);
+static int	set_program(int, const struct insn *, unsigned int);
 
 const struct kind	 kind_packet = {
 	.name = "packet socket",
@@ -124,21 +126,44 @@ set_option(int fd, int level, int option, int value)
 static int
 set_filter(const struct counter *counter, int fd)
 {
-	static struct sock_filter	 all[] = {
+	static const struct insn	 out[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, 1)
 	};
-	static struct sock_filter	 out[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0)
-	};
-	struct sock_fprog		 program = { 1, all };
+	const struct program		*filter = NULL;
+	struct program			*both;
+	int				 is_out, dlt, result;
 
-	if (counter->direction == DIRECTION_OUT)
-		program = (struct sock_fprog){ 4, out };
-	else if (!counter->immediate)
-		return 0;
+	is_out = counter->direction == DIRECTION_OUT;
+	if (counter->filter == NULL) {
+		if (is_out)
+			return set_program(fd, out, 4);
+		return counter->immediate ? set_program(fd, out + 3, 1) : 0;
+	}
+	if ((dlt = iface_dlt(counter->ifname)) == -1 ||
+	    (filter = filter_get(counter->filter, dlt)) == NULL)
+		return -1;
+	if (!is_out)
+		return set_program(fd, filter->insn, filter->n);
+	if ((both = program_prefix(out, 3, filter)) == NULL)
+		return -1;
+	result = set_program(fd, both->insn, both->n);
+	free(both);
+	return result;
+}
+
+static int
+set_program(int fd, const struct insn *insns, unsigned int n)
+{
+	struct sock_filter	 code[MAX_PREFIX + MAX_INSNS];
+	struct sock_fprog	 program = { n, code };
+
+	_Static_assert(sizeof(code[0]) == sizeof(insns[0]),
+	    "struct insn is laid out as struct sock_filter");
+
+	memcpy(code, insns, n * sizeof(*insns));
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
 	    sizeof(program));
 }

@@ -63,7 +63,7 @@
 #define COUNTS_SIZE	(SLOTS << SLOT_SHIFT)
 #define HEADERS		66	/* of a segment of TCP with time stamps */
 #define MAX_PROGRAMS	64	/* on a side; the kernel takes 63 */
-#define MAX_INSNS	48
+#define MAX_CODE	48
 #define LOAD_TRIES	5
 
 #define NELEMS(a)	(sizeof(a) / sizeof((a)[0]))
@@ -342,7 +342,7 @@ load_program(const struct parts *parts)
 		SET(BPF_REG_0, TCX_GO_ON),
 		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 	};
-	struct bpf_insn		 program[MAX_INSNS];
+	struct bpf_insn		 program[MAX_CODE];
 	size_t			 n = 0;
 
 	n = append(program, n, count, NELEMS(count));

@@ -773,7 +773,7 @@ describe_end(char *buf, size_t size, const struct job *job,
 	};
 	int64_t			 took = job->ended - job->started;
 	double			 seconds = (double)took / NSEC;
-	int			 timed_out;
+	int			 status = job->status, timed_out;
 
 	timed_out = job->run.timeout != 0 && took >= job->run.timeout;
 	if (failure != NULL)
@@ -783,12 +783,12 @@ describe_end(char *buf, size_t size, const struct job *job,
 	else if (job->child.sent != 0)
 		snprintf(buf, size, "%s after %.3f s",
 		    timed_out ? "timed out, killed" : "killed", seconds);
-	else if (WIFSIGNALED(job->status))
+	else if (WIFSIGNALED(status))
 		snprintf(buf, size, "signal %d after %.3f s",
-		    WTERMSIG(job->status), seconds);
+		    WTERMSIG(status), seconds);
 	else
 		snprintf(buf, size, "exit %d after %.3f s",
-		    WEXITSTATUS(job->status), seconds);
+		    WEXITSTATUS(status), seconds);
 }
 
 /* Output: one line of it a line of the log. */
