@@ -25,6 +25,7 @@ OS!=		uname -s
 LOCALBASE?=	/usr/local
 BINDIR?=	${LOCALBASE}/bin
 LIBEXECDIR?=	${LOCALBASE}/libexec
+EXAMPLESDIR?=	${LOCALBASE}/share/examples/bpfstatsd
 ENGINE_USER=	_bpfstatsd
 ENGINE_DIR=	/var/empty
 
@@ -61,6 +62,15 @@ MANDIR?=	${LOCALBASE}/man/man
 MANSECT=	${MANDIR}
 .endif
 
+# The script for rc.d(8); "RCDIR=" installs none.
+RCDIR_FreeBSD=	${LOCALBASE}/etc/rc.d
+RCDIR_NetBSD=	/etc/rc.d
+RCDIR_OpenBSD=	/etc/rc.d
+RCDIR?=		${RCDIR_${OS}}
+RC_FreeBSD=	packaging/freebsd/bpfstatsd
+RC_NetBSD=	packaging/netbsd/bpfstatsd
+RC_OpenBSD=	rc/bpfstatsd
+
 LDADD+=		-levent
 DPADD+=		${LIBEVENT}
 
@@ -87,7 +97,26 @@ beforeinstall:
 	    ${DESTDIR}${MANSECT}5 ${DESTDIR}${MANSECT}8
 	install -m 555 ${FILTER} ${DESTDIR}${LIBEXECDIR}
 
+afterinstall:
+	mkdir -p ${DESTDIR}${EXAMPLESDIR}
+	cd ${.CURDIR}/etc && install -m 444 *.conf examples/*.conf examples/*.sh \
+	    ${DESTDIR}${EXAMPLESDIR}
+.if !empty(RCDIR)
+	mkdir -p ${DESTDIR}${RCDIR}
+	sed 's,/usr/local/bin/,${BINDIR}/,' ${.CURDIR}/${RC_${OS}} \
+	    >${DESTDIR}${RCDIR}/bpfstatsd
+	chmod 555 ${DESTDIR}${RCDIR}/bpfstatsd
+.endif
+
+.PHONY: afterinstall
+
 uninstall:
+	cd ${.CURDIR}/etc && for file in *.conf examples/*; do \
+		rm -f ${DESTDIR}${EXAMPLESDIR}/$$(basename $$file); done
+	rmdir ${DESTDIR}${EXAMPLESDIR} 2>/dev/null || :
+.if !empty(RCDIR)
+	rm -f ${DESTDIR}${RCDIR}/bpfstatsd
+.endif
 	rm -f ${DESTDIR}${BINDIR}/${PROG} ${DESTDIR}${LIBEXECDIR}/${FILTER} \
 	    ${DESTDIR}${MANSECT}8/bpfstatsd.8* \
 	    ${DESTDIR}${MANSECT}5/bpfstatsd.conf.5*
