@@ -92,7 +92,7 @@ rule_reload(const struct terms *old, const struct terms *terms,
     struct state *state, uint64_t total, int64_t time)
 {
 	if (terms->below != old->below) {
-		state->mark = total;	/* a below rule takes nothing */
+		state->mark = total;	/* the other kind knows none */
 		state->since = time;
 	} else if (terms->within > old->within)
 		state->since = time;
@@ -138,15 +138,14 @@ rule_look(const struct rule *rule, int64_t time, struct sight *sight)
 
 /*
  * The packets which the rule has seen and which no start has taken; of a rule
- * with a window those in it.  A below rule takes none.
+ * with a window those in it.  The starts of a below rule take none.
  */
 uint64_t
 rule_tally(const struct terms *terms, const struct state *state,
     const struct sight *sight)
 {
-	uint64_t	 tally;
+	uint64_t	 tally = sight->total - state->mark;
 
-	tally = sight->total - (terms->below ? state->base : state->mark);
 	if (terms->within != 0 && sight->total - sight->expired < tally)
 		tally = sight->total - sight->expired;
 	return tally;
@@ -443,8 +442,7 @@ window_note(struct window *window, uint64_t before, uint64_t after,
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	if (!window_sane(window, time))
 		window_begin(window, before);
-	if (!window->below && before != after && last >= 0 &&
-	    last <= time && time - last > FRESH)
+	if (!window->below && last >= 0 && time - last > FRESH)
 		early = interval(last, width) + 1;
 	if (window->history->newest >= window->history->oldest)
 		first = window->history->newest + 1;
@@ -500,8 +498,7 @@ window_carry(const struct window *from, struct window *to,
 	window_begin(to, total);
 	if (looked > time)
 		looked = time;
-	if (from->below != to->below || looked == NEVER ||
-	    !window_sane(from, looked))
+	if (from->below != to->below || !window_sane(from, looked))
 		return;
 	oldest = read_time(&from->history->oldest);
 	newest = read_time(&from->history->newest);
@@ -516,8 +513,6 @@ window_carry(const struct window *from, struct window *to,
 		first = last - window_size(to->within) + 1;
 	for (i = first - 1; i <= last; i++) {
 		then = window_total(from, interval(i * new + shift, old));
-		if (total - then > INT64_MAX)
-			then = total;
 		if (i < first)
 			window_skip(to, first, then);
 		else

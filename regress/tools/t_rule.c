@@ -68,10 +68,15 @@
  * reported with the seed that repeats it.
  */
 
+#include <sys/types.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
 #include <ctype.h>
 #include <err.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +146,7 @@ static uint64_t		 steps = 100000;
 static void		*allocate(void *, size_t);
 static void		 world_window(struct world *);
 static void		 world_load(struct world *, uint64_t, int64_t);
+static void		 world_copy(const struct world *, struct world *);
 static void		 world_sample(struct world *, int64_t);
 static void		 world_reload(struct world *, const struct terms *,
 			    int64_t);
@@ -210,6 +216,22 @@ world_load(struct world *world, uint64_t total, int64_t time)
 	world_window(world);
 	window_begin(&world->window, total);
 	rule_load(&world->state, total, time);
+}
+
+/* The copy has a history of its own, to be freed. */
+static void
+world_copy(const struct world *from, struct world *to)
+{
+	size_t	 size = history_bytes(from->rule.terms.within);
+
+	*to = *from;
+	to->rule.counter = &to->counter;
+	to->rule.state = &to->state;
+	to->counter.count = &to->count;
+	if (from->rule.window != NULL)
+		to->rule.window = &to->window;
+	to->window.history = memcpy(allocate(NULL, size),
+	    from->window.history, size);
 }
 
 /* What the engine does at a tick, or when packets ring its bell. */
@@ -833,8 +855,12 @@ static void		 random_change(struct pair *);
 static void		 random_step(struct pair *);
 static void		 random_rule(struct pair *, int);
 static void		 hostile_fill(void *, size_t);
+static void		 hostile_guess(struct pair *);
 static void		 hostile_look(struct pair *);
 static void		 hostile_rule(struct pair *, int);
+static void		 race_write(struct count *, struct window *)
+			    __attribute__((__noreturn__));
+static void		 race(struct pair *);
 static int		 twin_main(void);
 
 /* A random number below n. */
@@ -1151,12 +1177,11 @@ static void
 pair_next(struct pair *pair, int64_t next)
 {
 	struct twin		*twin = &pair->twin;
-	struct world		 then = pair->world;
+	struct world		 then;
 	const struct terms	*terms = &twin->terms;
 	struct sight		 sight;
 	int64_t			 dummy, looked = twin->looked, time = next;
 	int64_t			 slack = terms->immediate ? 1 : 51 * MSEC;
-	size_t			 size = history_bytes(terms->within);
 	int			 ever_looked = twin->ever_looked;
 
 	if (twin->running) {
@@ -1166,12 +1191,8 @@ pair_next(struct pair *pair, int64_t next)
 	check(pair, next > pair->time, "next, past");
 	if (next == NO_TIME)
 		time = pair->time + pick(100) * NSEC;
+	world_copy(&pair->world, &then);
 	then.kernel -= twin->came - twin->n;
-	then.rule.counter = &then.counter;
-	then.counter.count = &then.count;
-	then.rule.window = terms->within != 0 ? &then.window : NULL;
-	then.window.history = memcpy(allocate(NULL, size),
-	    pair->world.window.history, size);
 	if (twin->ever_looked && looked == pair->time && next != NO_TIME &&
 	    next - slack > pair->time && terms->within == 0) {
 		rule_look(&then.rule, next - slack, &sight);
@@ -1232,12 +1253,32 @@ pair_look(struct pair *pair, int lots)
 	}
 }
 
-/* The engine's turn. */
+/*
+ * The engine's turn.  Whoever looks before it has noted what it counted sees
+ * no more packets in a window than there are, or no fewer if below.
+ */
 static void
 pair_sample(struct pair *pair)
 {
+	const struct terms	*terms = &pair->twin.terms;
+	struct world		 then;
+	struct sight		 sight;
+	uint64_t		 tally;
+
+	world_copy(&pair->world, &then);
+	count_store(&then.count, then.kernel, 0, pair->time);
+	rule_look(&then.rule, pair->time, &sight);
+	tally = rule_tally(terms, &then.state, &sight);
+	free(then.window.history);
 	twin_see(&pair->twin, pair->time, pair->world.restarted);
 	world_sample(&pair->world, pair->time);
+	rule_look(&pair->world.rule, pair->time, &sight);
+	if (terms->below)
+		check(pair, tally >= rule_tally(terms, &pair->world.state,
+		    &sight), "too few");
+	else if (terms->within != 0)
+		check(pair, tally <= rule_tally(terms, &pair->world.state,
+		    &sight), "too many");
 }
 
 static void
@@ -1453,7 +1494,7 @@ random_step(struct pair *pair)
 {
 	struct twin	*twin = &pair->twin;
 
-	switch (pick(40)) {
+	switch (pick(42)) {
 	case 0:			/* a pause of the whole machine */
 		pair->time += (1 + pick(20)) * pair->unit;
 		break;
@@ -1498,6 +1539,10 @@ random_step(struct pair *pair)
 		break;
 	case 24:
 		pair_ticks(pair, pick(2 + pick(600)));
+		break;
+	case 25: case 26:	/* a tick, and the parent is held up */
+		pair->time = (pair->time / NSEC + 1) * NSEC;
+		pair_sample(pair);
 		break;
 	default:		/* the next tick, more or less */
 		pair->time = (pair->time / NSEC + 1) * NSEC +
@@ -1556,6 +1601,20 @@ hostile_fill(void *p, size_t size)
 	}
 }
 
+/* What the last look may have left, but for the totals. */
+static void
+hostile_guess(struct pair *pair)
+{
+	struct world	*world = &pair->world;
+	struct history	*history = world->window.history;
+	int64_t		 looked = pick(2) ? INT64_MAX : pair->time;
+
+	count_store(&world->count, pick(UINT64_MAX), 0, looked);
+	history->newest = looked / (pair->twin.terms.within > 600 * NSEC ?
+	    (pair->twin.terms.within + 599) / 600 : NSEC) + pick(3) - 1;
+	history->oldest = history->newest - pick(pick(2) ? 4 : 604);
+}
+
 /* Whatever stands in the engine's half, what is made of it can be. */
 static void
 hostile_look(struct pair *pair)
@@ -1602,6 +1661,8 @@ hostile_rule(struct pair *pair, int kind)
 	for (; pair->step < 250; pair->step++) {
 		hostile_fill(&world->count, sizeof(world->count));
 		hostile_fill(history, pick(2) ? size : sizeof(*history));
+		if (pick(2))
+			hostile_guess(pair);
 		hostile_look(pair);
 		window_carry(&world->window, &window, &world->count,
 		    pair->time);
@@ -1620,6 +1681,58 @@ hostile_rule(struct pair *pair, int kind)
 	pair_end(pair);
 }
 
+/*
+ * The engine of race(): a packet is seen with every second, so that the total
+ * is the time.
+ */
+static void
+race_write(struct count *count, struct window *window)
+{
+	uint64_t	 n;
+
+	for (n = 1;; n++) {
+		count_store(count, n, 0, n * NSEC);
+		window_note(window, n - 1, n, (n - 1) * NSEC, n * NSEC);
+		if (n % 8 == 0)
+			usleep(1);
+	}
+}
+
+/* What is seen while another process writes it belongs together. */
+static void
+race(struct pair *pair)
+{
+	struct world	*world = &pair->world;
+	struct terms	 terms = { .count = 1, .within = 5 * NSEC };
+	struct sight	 sight;
+	char		*shared;
+	pid_t		 pid;
+	int		 good;
+
+	pair_begin(pair, &terms, 0, 0);
+	pair_end(pair);
+	if ((shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_ANON | MAP_SHARED, -1, 0)) == MAP_FAILED)
+		err(1, "mmap");
+	world->counter.count = (void *)shared;
+	world->window.history = (void *)(shared + 1024);
+	window_begin(&world->window, 0);
+	if ((pid = fork()) == -1)
+		err(1, "fork");
+	if (pid == 0)
+		race_write(world->counter.count, &world->window);
+	do {
+		rule_look(&world->rule, INT64_MAX, &sight);
+		pair->step = sight.total;
+		good = sight.total <= 6 || (sight.total - sight.expired == 6 &&
+		    sight.looked == (int64_t)sight.total * NSEC);
+	} while (good && sight.total < 20000);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	check(pair, good, "race: total, time or window");
+	munmap(shared, 4096);
+}
+
 static int
 twin_main(void)
 {
@@ -1628,6 +1741,7 @@ twin_main(void)
 	int			 kind;
 
 	printf("seed %" PRIu64 "\n", seed);
+	race(&pair);
 	for (kind = 0; kind < KINDS; kind++)
 		for (done = 0; done < steps; done += 250) {
 			random_rule(&pair, kind);
