@@ -86,7 +86,11 @@ _mac=$(cat "/sys/class/net/$THERE/address") || _mac=
 [ -n "$_mac" ] || fail "no MAC address of $THERE"
 forward
 _arrived=$(ip -s link show dev forward1 | awk '/RX:/ { getline; print $2 }')
-[ "$_arrived" -ge "$_packets" ] || fail "only $_arrived packets forwarded"
+# A busy machine may drop some: then the figures say nothing, but a quick look
+# goes on.
+_least=$_packets
+[ -z "$QUICK" ] || _least=1
+[ "$_arrived" -ge $_least ] || fail "only $_arrived packets forwarded"
 _round=0
 while [ $((_round += 1)) -le $_rounds ]; do
 	forward_round

@@ -31,7 +31,7 @@ latency() {
 	rm -f "$DIR/times" "$DIR/stamps"
 	SEND_TIMES=$DIR/times "$DIR/send" "$HERE" "$1" 1 "$2" >/dev/null ||
 	    exit 1
-	_tries=50
+	_tries=300
 	until [ "$(cat "$DIR/stamps" 2>/dev/null | wc -l)" -eq "$1" ]; do
 		[ $((_tries -= 1)) -gt 0 ] || fail "no command for a packet"
 		sleep 0.1

@@ -274,6 +274,7 @@ pair_restore() {
 		    ip -n "$NET" link set "$1" addrgenmode none up &&
 		    ip -n "$NET" link set "$2" addrgenmode none up ||
 		    fail "no veth interfaces"
+		pair_carrier "$1" "$2"
 		;;
 	OpenBSD)
 		PAIRS="$PAIRS $1 $2"
@@ -287,6 +288,22 @@ pair_restore() {
 		ifconfig "${1%a}" create >/dev/null &&
 		    ifconfig "$1" up && ifconfig "$2" up ||
 		    fail "no epair(4)"
+		;;
+	esac
+}
+
+# pair_carrier name name: wait until what is sent on either is not dropped, which
+# Linux does for a moment after an end was set up.
+pair_carrier() {
+	case $SYSTEM in
+	Linux)
+		_end1=$1
+		_end2=$2
+		wait_until 'ip -n "$NET" link show "$_end1" |
+		    grep -q "state UP" && ip -n "$NET" link show "$_end2" |
+		    grep -q "state UP"' 5 || fail "$1 and $2: no carrier"
+		# it is up before it sends; this waits for whoever does that
+		ip -n "$NET" link set "$2" up
 		;;
 	esac
 }

@@ -40,12 +40,13 @@ rule "now" {
 }
 END
 
-# updown interface up|down
+# updown up|down: $IN, the other end is up.
 updown() {
 	case $SYSTEM in
-	Linux)	ip -n "$NET" link set "$1" "$2" ;;
-	*)	ifconfig "$1" "$2" ;;
+	Linux)	ip -n "$NET" link set "$IN" "$1" ;;
+	*)	ifconfig "$IN" "$1" ;;
 	esac
+	[ "$1" = down ] || pair_carrier "$IN" "$OUT"
 }
 
 # seen packets: what both rules have seen.
@@ -75,12 +76,12 @@ same "attached" "$ATTACHED" "status with it"
 # Down and up, for longer than a tick and for no time.
 before=$(lines "$LOG")
 pid=$(engine_pid)
-updown "$IN" down
+updown down
 sleep 1.5
-updown "$IN" up
+updown up
 send_frames "$OUT" 200
-updown "$IN" down
-updown "$IN" up
+updown down
+updown up
 send_frames "$OUT" 299
 sleep 1.5
 same "$before" "$(lines "$LOG")" "lines of the log after down and up"
@@ -92,6 +93,7 @@ if [ "$SYSTEM" = Linux ]; then
 	ip -n "$NET" link set "$IN" down
 	ip -n "$NET" link set "$IN" name other0
 	ip -n "$NET" link set other0 up
+	pair_carrier other0 "$OUT"
 	send_frames "$OUT" 300
 	seen 2299
 	same 0 "$(logged ": $IN: the interface is gone")" "ends by a new name"
@@ -115,8 +117,8 @@ stop_daemon
 start_rule -i "$IN" -c 100 "$TOOLS/record" "$DIR/one"
 send_frames "$OUT" 100
 wait_lines "$DIR/one" 1 3
-updown "$IN" down
-updown "$IN" up
+updown down
+updown up
 send_frames "$OUT" 100
 wait_lines "$DIR/one" 2 3
 alive
