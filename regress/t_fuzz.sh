@@ -12,7 +12,7 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# The fuzzers: the corpus, then ten seconds of each.  What they find is left
+# The fuzzers: the corpus, then three seconds of each.  What they find is left
 # in fuzz/corpus.  Where there is no libFuzzer the corpus alone is played.
 #
 # slow: it compiles with sanitizers
@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const char *p, long n) { return p && n ? 0 : 0; }
 ' >"$DIR/have.c"
 if ${CLANG:-clang} -fsanitize=fuzzer,address,undefined -o "$DIR/have" \
     "$DIR/have.c" >/dev/null 2>&1; then
-	WORK=$DIR/work sh "$here/run" "${FUZZ_SECONDS:-10}" ||
+	WORK=$DIR/work sh "$here/run" "${FUZZ_SECONDS:-3}" ||
 	    fail "a fuzzer found something, see fuzz/corpus"
 	exit 0
 fi
