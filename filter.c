@@ -179,19 +179,23 @@ filter_check(const char *text, int dlt, const char **error)
 	const struct program	*program;
 	struct event		 tick;
 	int64_t			 until = now() + 2 * TIME;
+	int			 number = 0;
 
 	evtimer_set(&tick, tick_handler, NULL);
-	while ((program = filter_get(text, dlt)) == NULL &&
-	    errno == EINPROGRESS && now() < until) {
+	while ((program = filter_get(text, dlt)) == NULL) {
+		number = errno;
+		if (number != EINPROGRESS || now() >= until)
+			break;
 		/* nobody says that a helper has ended */
 		timer_in(&tick, TICK);
 		event_loop(EVLOOP_ONCE);
 		filter_reap();
 	}
+	evtimer_del(&tick);
 	if (program != NULL)
 		return 0;
 	if ((*error = filter_error(text, dlt)) == NULL)
-		*error = strerror(errno);
+		*error = strerror(number);
 	return -1;
 }
 
@@ -202,7 +206,7 @@ tick_handler(int fd, short event, void *arg)
 
 /*
  * Forget what no rule of the configuration uses, and end the helpers that
- * compile it; with NULL all of them.
+ * compile it.  With NULL, all of them: then done is not called any more.
  */
 void
 filter_sweep(const struct conf *conf)
@@ -230,6 +234,8 @@ filter_sweep(const struct conf *conf)
 		if (!filter->used)
 			drop(filter);
 	}
+	if (conf == NULL)
+		evtimer_del(&set.done);
 }
 
 /* After SIGCHLD: what have those that ended answered? */
