@@ -34,6 +34,9 @@
 
 #define TICK_JITTER	(20 * NSEC / 1000)	/* a tick on time */
 #define MUTE		(NSEC / 1000)		/* between two looks */
+#ifndef MAX_DATA	/* sanitizers take more */
+#define MAX_DATA	(1024UL * 1024 * 1024)	/* bytes, for 100,000 rules */
+#endif
 
 /* A rule's place on the event loop. */
 struct poller {
@@ -69,6 +72,7 @@ static struct engine {
 static void	allocate(struct conf *);
 static void	confine(struct conf *, int, const struct account *, int);
 static void	set_limits(void);
+static void	limit(int, rlim_t);
 static void	enter_directory(const struct account *);
 static void	start_listeners(struct conf *);
 static void	start_pollers(struct conf *);
@@ -99,10 +103,6 @@ poller_main(struct conf *conf, int fd, const struct account *account,
 	log_child();
 	allocate(conf);
 	confine(conf, fd, account, verbose);
-	event_set_log_callback(mute_handler);
-	/* the parent's event base is of no use here, nor is it to be freed */
-	if (event_init() == NULL)
-		_exit(1);
 	event_set(&engine.socket_ev, STDIN_FILENO, EV_READ | EV_PERSIST,
 	    socket_handler, NULL);
 	evtimer_set(&engine.ring_ev, ring_handler, NULL);
@@ -115,7 +115,7 @@ poller_main(struct conf *conf, int fd, const struct account *account,
 	_exit(1);
 }
 
-/* While files and memory can be had. */
+/* While descriptors and memory can be had. */
 static void
 allocate(struct conf *conf)
 {
@@ -131,6 +131,9 @@ allocate(struct conf *conf)
 	    sizeof(*engine.listeners));
 	if (engine.pollers == NULL || engine.listeners == NULL)
 		fatal("engine: calloc");
+	/* the parent's event base is of no use here, nor is it to be freed */
+	if (event_init() == NULL)
+		fatalx("engine: event_init");
 }
 
 /*
@@ -159,26 +162,40 @@ confine(struct conf *conf, int fd, const struct account *account, int verbose)
 	close(fd);
 	set_limits();
 	if (pledge("stdio bpf", NULL) == -1) {
-		if (errno != ENOSYS)
+		if (errno != ENOSYS && errno != EACCES)
 			fatal("engine: pledge");
 		if (verbose)
-			log_warnx("engine: this system has no sandbox for it");
+			log_warn("engine: no sandbox");
 	}
+	event_set_log_callback(mute_handler);
 	/* last, because they lead to the log */
 	log_open(LOG_TO_NOBODY);
 	close(STDOUT_FILENO);
 	close(STDERR_FILENO);
 }
 
-/* Whatever becomes of it, it cannot grow, make files or processes. */
+/* Whatever becomes of it, it cannot grow, open files or make processes. */
 static void
 set_limits(void)
 {
-	struct rlimit	 none = { 0, 0 };
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_NPROC, 0);
+	limit(RLIMIT_NOFILE, 1);	/* there is one; the log polls it */
+	limit(RLIMIT_DATA, MAX_DATA);
+}
 
-	setrlimit(RLIMIT_CORE, &none);
-	setrlimit(RLIMIT_FSIZE, &none);
-	setrlimit(RLIMIT_NPROC, &none);
+static void
+limit(int resource, rlim_t max)
+{
+	struct rlimit	 limit;
+
+	if (getrlimit(resource, &limit) == -1)
+		fatal("engine: getrlimit");
+	if (limit.rlim_max > max)
+		limit.rlim_max = max;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(resource, &limit) == -1)
+		fatal("engine: setrlimit");
 }
 
 /* The account's home is the root directory: it must be nobody's to fill. */

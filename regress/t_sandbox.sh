@@ -60,13 +60,13 @@ launch() {
 	wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10
 }
 
-# Each call of a list that must have the one that the issue is about.
+# Each call of the list.
 inside() {
-	while read -r number name; do
-		"$tool" "$order" 0
+	while read -r name; do
+		"$tool" "$order" none
 		launch env LD_PRELOAD="$lib" SANDBOX="$order"
 		alive
-		"$tool" "$order" "$number"
+		"$tool" "$order" "$name"
 		send_frames "$OUT" 1
 		wait_until '[ "$("$tool" "$order")" != "not yet" ]' 5 ||
 		    fail "$name: the engine does not try it"
@@ -77,15 +77,32 @@ inside() {
 		same ended "$("$tool" "$order")" "$name"
 		await_end 5
 		same 1 "$ENDED" "$name: exit status"
-		grep -q 'engine ended with signal 31$' "$LOG" ||
+		case $name in
+		"the parent's half")	signal=11 ;;
+		*)			signal=31 ;;
+		esac
+		grep -q "engine ended with signal $signal\$" "$LOG" ||
 		    fail "$name: the log does not say how the engine ended"
 	done <"$DIR/calls"
 }
 if ! sanitized; then
 	"$tool" -l >"$DIR/calls"
-	[ "$(lines "$DIR/calls")" -ge 20 ] || fail "few calls are tried"
+	[ "$(lines "$DIR/calls")" -ge 35 ] || fail "few calls are tried"
 	inside
 fi
+
+# What it cannot have more of.
+launch
+alive
+for limit in "core file size" processes; do
+	same "0 0" "$(sed -n "s/^Max $limit  *\([^ ]*  *[^ ]*\) .*/\1/p" \
+	    "/proc/$(engine_pid)/limits" | tr -s ' ')" "the engine's $limit"
+done
+grep -q '^Max open files  *1  *1 ' "/proc/$(engine_pid)/limits" ||
+    fail "the engine can open files"
+sanitized || ! grep '^Max data size  *unlimited' \
+    "/proc/$(engine_pid)/limits" || fail "the engine's memory has no limit"
+stop_daemon
 
 # A kernel without: said once, and everything else goes on.
 launch "$refuse" prctl 22
@@ -99,9 +116,21 @@ alive
 same 1 "$(grep -c 'no sandbox' "$LOG")" "how often the log says it"
 stop_daemon
 
-# One that does not give it: no start.
-launch "$refuse" seccomp 1
-await_end 5
-same 1 "$ENDED" "exit status without a sandbox"
-grep -q 'sandbox: Operation not permitted' "$LOG" ||
-    fail "the log does not say why it does not start"
+grep -q 'no sandbox: Function not implemented' "$LOG" ||
+    fail "the log does not say why there is none"
+
+# We may not have it.
+for call in prctl seccomp; do
+	launch "$refuse" $call 1
+	alive
+	same 1 "$(grep -c 'no sandbox: Permission denied' "$LOG")" \
+	    "how often the log says that it is denied"
+	stop_daemon
+done
+
+# A kernel that cannot end a process, but a thread.
+launch "$refuse" action 95
+alive
+same 2 "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$(engine_pid)/status")" \
+    "the engine's seccomp mode"
+stop_daemon

@@ -16,7 +16,8 @@
 
 /*
  * Execute a program for which a system call that asks for a filter of system
- * calls fails: refuse prctl|seccomp errno program [argument ...]
+ * calls fails, or that asks whether a whole process can be killed for what it
+ * calls: refuse prctl|seccomp|action errno program [argument ...]
  */
 
 #include <sys/prctl.h>
@@ -33,12 +34,15 @@ int
 main(int argc, char *argv[])
 {
 	scmp_filter_ctx	 filter;
-	int		 error;
+	int		 error, operation = SECCOMP_SET_MODE_FILTER;
 
 	if (argc < 4)
-		errx(1, "usage: refuse prctl|seccomp errno program ...");
+		errx(1, "usage: refuse prctl|seccomp|action errno "
+		    "program ...");
 	if ((filter = seccomp_init(SCMP_ACT_ALLOW)) == NULL)
 		errx(1, "seccomp_init");
+	if (strcmp(argv[1], "action") == 0)
+		operation = SECCOMP_GET_ACTION_AVAIL;
 	/* as root: no_new_privs would be seen */
 	if ((error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0)) == 0) {
 		if (strcmp(argv[1], "prctl") == 0)
@@ -48,7 +52,7 @@ main(int argc, char *argv[])
 		else
 			error = seccomp_rule_add(filter,
 			    SCMP_ACT_ERRNO(atoi(argv[2])), SCMP_SYS(seccomp),
-			    1, SCMP_A0(SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER));
+			    1, SCMP_A0(SCMP_CMP_EQ, operation));
 	}
 	if (error == 0)
 		error = seccomp_load(filter);

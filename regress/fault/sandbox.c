@@ -24,8 +24,9 @@
  *		what it needs has to work.
  *	sandbox -l
  *		List what the engine must not do.
- *	sandbox file number
- *		Have the engine of a daemon below the library try this one.
+ *	sandbox file name
+ *		Have the engine of a daemon below the library try this one, or
+ *		do what it can do, but should not: see below.
  *	sandbox file
  *		Say what came of it.
  *
@@ -39,6 +40,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -73,6 +75,8 @@ struct order {
 
 static int			 counter;
 static int			 file;
+static int			 epoll_fd;
+static char			*parents;	/* half of the shared memory */
 static struct sockaddr_ll	 sll;
 static char			 frame[60] = { 0x33, 0x33, 0, 0, 0, 1 };
 static int			 one = 1;
@@ -152,8 +156,65 @@ try_writev(void)
 static long
 try_dup(void)
 {
-	close(0);
 	return fcntl(counter, F_DUPFD, 0);
+}
+
+static long
+try_dup2(void)
+{
+	return syscall(SYS_dup3, counter, 0, 0);
+}
+
+/* The flags are the parent's as well: a successor might block. */
+static long
+try_flags(void)
+{
+	return fcntl(counter, F_SETFL, 0);
+}
+
+static long
+try_epoll_create(void)
+{
+	return epoll_create1(0);
+}
+
+static long
+try_pipe(void)
+{
+	int	 fds[2];
+
+	return pipe(fds);
+}
+
+/* Who sent a packet is not to be known; that there is none is no answer. */
+static long
+try_sender(void)
+{
+	struct sockaddr_ll	 from;
+	socklen_t		 len = sizeof(from);
+	char			 c;
+
+	return recvfrom(counter, &c, 1, 0, (struct sockaddr *)&from, &len) ==
+	    -1 && errno != EAGAIN ? -1 : 0;
+}
+
+static long
+try_recvmsg(void)
+{
+	char		 c;
+	struct iovec	 iov = { &c, 1 };
+	struct msghdr	 msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return recvmsg(counter, &msg, 0) == -1 && errno != EAGAIN ? -1 : 0;
+}
+
+static long
+try_getsockname(void)
+{
+	struct sockaddr_ll	 name;
+	socklen_t		 len = sizeof(name);
+
+	return getsockname(counter, (struct sockaddr *)&name, &len);
 }
 
 static long
@@ -218,6 +279,53 @@ try_mprotect(void)
 	    PROT_READ | PROT_WRITE | PROT_EXEC);
 }
 
+/* The parent's half is for reading alone. */
+static long
+try_half(void)
+{
+	*(volatile char *)parents = 1;
+	return 0;
+}
+
+static long
+try_half_mprotect(void)
+{
+	return syscall(SYS_mprotect, parents, 4096L, PROT_READ | PROT_WRITE);
+}
+
+static long
+try_half_pkey(void)
+{
+	return syscall(SYS_pkey_mprotect, parents, 4096L,
+	    PROT_READ | PROT_WRITE, -1);
+}
+
+static long
+try_half_mremap(void)
+{
+	return mremap(parents, 4096, 8192, MREMAP_MAYMOVE) == MAP_FAILED ?
+	    -1 : 0;
+}
+
+/* This empties it for the parent, too. */
+static long
+try_half_madvise(void)
+{
+	return madvise(parents, 4096, MADV_REMOVE);
+}
+
+static long
+try_memfd(void)
+{
+	return syscall(SYS_memfd_create, "", 0);
+}
+
+static long
+try_prlimit(void)
+{
+	return syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, frame);
+}
+
 static long
 try_setuid(void)
 {
@@ -256,6 +364,14 @@ try_process_vm(void)
 	struct iovec	 iov = { frame, 1 };
 
 	return syscall(SYS_process_vm_readv, getpid(), &iov, 1, &iov, 1, 0);
+}
+
+static long
+try_process_vm_write(void)
+{
+	struct iovec	 iov = { frame, 1 };
+
+	return syscall(SYS_process_vm_writev, getpid(), &iov, 1, &iov, 1, 0);
 }
 
 /* What is needed. */
@@ -304,49 +420,105 @@ static long
 need_events(void)
 {
 	struct epoll_event	 event = { .events = EPOLLIN };
-	int			 fd;
 
-	if ((fd = epoll_create1(EPOLL_CLOEXEC)) == -1)
-		return -1;
-	return epoll_ctl(fd, EPOLL_CTL_ADD, 0, &event) == -1 ||
-	    epoll_wait(fd, &event, 1, 0) != 0 ? -1 : 0;
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, 0, &event) == -1 ||
+	    epoll_wait(epoll_fd, &event, 1, 0) != 0 ? -1 : 0;
+}
+
+/* What nobody can forbid, and none of this comes back. */
+
+static long
+do_sleep(void)
+{
+	struct epoll_event	 event;
+
+	for (;;)
+		epoll_pwait(epoll_fd, &event, 1, 1000, NULL);
+	return 0;
+}
+
+static long
+do_close(void)
+{
+	close(0);
+	return do_sleep();
+}
+
+static long
+do_spin(void)
+{
+	for (;;)
+		epoll_pwait(epoll_fd, (struct epoll_event *)frame, 1, 0, NULL);
+	return 0;
+}
+
+static int			 ringing;
+
+/* This does. */
+static long
+do_ring(void)
+{
+	ringing = 1;
+	return 0;
 }
 
 static const struct {
 	const char	*name;
 	long		 (*call)(void);
-	int		 needed;
+	int		 kind;
+#define FORBIDDEN	0
+#define NEEDED		1
+#define HOSTILE		2
 } calls[] = {
-	{ "open",		try_open,		0 },
-	{ "socket",		try_socket,		0 },
-	{ "connect",		try_connect,		0 },
-	{ "execve",		try_execve,		0 },
-	{ "fork",		try_fork,		0 },
-	{ "sendto on a counter", try_sendto,		0 },
-	{ "sendmsg on a counter", try_sendmsg,		0 },
-	{ "write on a counter",	try_write,		0 },
-	{ "writev on a counter", try_writev,		0 },
-	{ "a counter as the bell", try_dup,		0 },
-	{ "bind",		try_bind,		0 },
-	{ "setsockopt",		try_setsockopt,		0 },
-	{ "getsockopt",		try_getsockopt,		0 },
-	{ "ioctl",		try_ioctl,		0 },
-	{ "kill",		try_kill,		0 },
-	{ "ptrace",		try_ptrace,		0 },
-	{ "mmap of code",	try_mmap_code,		0 },
-	{ "mmap of a file",	try_mmap_file,		0 },
-	{ "mprotect",		try_mprotect,		0 },
-	{ "setuid",		try_setuid,		0 },
-	{ "chroot",		try_chroot,		0 },
-	{ "unlink",		try_unlink,		0 },
-	{ "prctl",		try_prctl,		0 },
-	{ "io_uring",		try_io_uring,		0 },
-	{ "process_vm_readv",	try_process_vm,		0 },
-	{ "statistics",		need_statistics,	1 },
-	{ "the bell",		need_bell,		1 },
-	{ "a bell of packets",	need_bell_of_packets,	1 },
-	{ "memory",		need_memory,		1 },
-	{ "events",		need_events,		1 }
+	{ "open",		try_open,		FORBIDDEN },
+	{ "socket",		try_socket,		FORBIDDEN },
+	{ "connect",		try_connect,		FORBIDDEN },
+	{ "execve",		try_execve,		FORBIDDEN },
+	{ "fork",		try_fork,		FORBIDDEN },
+	{ "sendto on a counter", try_sendto,		FORBIDDEN },
+	{ "sendmsg on a counter", try_sendmsg,		FORBIDDEN },
+	{ "write on a counter",	try_write,		FORBIDDEN },
+	{ "writev on a counter", try_writev,		FORBIDDEN },
+	{ "a counter as the bell", try_dup,		FORBIDDEN },
+	{ "a duplicate as the bell", try_dup2,		FORBIDDEN },
+	{ "a counter's flags",	try_flags,		FORBIDDEN },
+	{ "epoll_create1",	try_epoll_create,	FORBIDDEN },
+	{ "pipe",		try_pipe,		FORBIDDEN },
+	{ "the sender",		try_sender,		FORBIDDEN },
+	{ "recvmsg",		try_recvmsg,		FORBIDDEN },
+	{ "getsockname",	try_getsockname,	FORBIDDEN },
+	{ "bind",		try_bind,		FORBIDDEN },
+	{ "setsockopt",		try_setsockopt,		FORBIDDEN },
+	{ "getsockopt",		try_getsockopt,		FORBIDDEN },
+	{ "ioctl",		try_ioctl,		FORBIDDEN },
+	{ "kill",		try_kill,		FORBIDDEN },
+	{ "ptrace",		try_ptrace,		FORBIDDEN },
+	{ "mmap of code",	try_mmap_code,		FORBIDDEN },
+	{ "mmap of a file",	try_mmap_file,		FORBIDDEN },
+	{ "mprotect",		try_mprotect,		FORBIDDEN },
+	{ "the parent's half",	try_half,		FORBIDDEN },
+	{ "mprotect of the parent's half", try_half_mprotect, FORBIDDEN },
+	{ "pkey_mprotect of the parent's half", try_half_pkey, FORBIDDEN },
+	{ "mremap of the parent's half", try_half_mremap, FORBIDDEN },
+	{ "madvise of the parent's half", try_half_madvise, FORBIDDEN },
+	{ "memfd_create",	try_memfd,		FORBIDDEN },
+	{ "prlimit",		try_prlimit,		FORBIDDEN },
+	{ "setuid",		try_setuid,		FORBIDDEN },
+	{ "chroot",		try_chroot,		FORBIDDEN },
+	{ "unlink",		try_unlink,		FORBIDDEN },
+	{ "prctl",		try_prctl,		FORBIDDEN },
+	{ "io_uring",		try_io_uring,		FORBIDDEN },
+	{ "process_vm_readv",	try_process_vm,		FORBIDDEN },
+	{ "process_vm_writev",	try_process_vm_write,	FORBIDDEN },
+	{ "statistics",		need_statistics,	NEEDED },
+	{ "the bell",		need_bell,		NEEDED },
+	{ "a bell of packets",	need_bell_of_packets,	NEEDED },
+	{ "memory",		need_memory,		NEEDED },
+	{ "events",		need_events,		NEEDED },
+	{ "sleep",		do_sleep,		HOSTILE },
+	{ "close and sleep",	do_close,		HOSTILE },
+	{ "spin",		do_spin,		HOSTILE },
+	{ "ring",		do_ring,		HOSTILE }
 };
 
 #define NCALLS	(sizeof(calls) / sizeof(calls[0]))
@@ -371,7 +543,30 @@ map_order(const char *name, int flags)
 #ifdef INSIDE
 
 static struct order	*order;
-static pid_t		 parent;
+static int		 inside;	/* this is the engine */
+
+/*
+ * The parent maps the engine's half first and its own after that.  Of an
+ * engine the last one is the right one.
+ */
+void *
+mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	long	 p;
+
+	p = syscall(SYS_mmap, addr, len, prot, flags, fd, offset);
+	if ((flags & MAP_SHARED) != 0 && fd == -1)
+		parents = (char *)p;
+	return (void *)p;
+}
+
+/* Only the engine protects anything. */
+int
+mprotect(void *addr, size_t len, int prot)
+{
+	inside |= addr == parents;
+	return syscall(SYS_mprotect, addr, len, prot);
+}
 
 __attribute__((__constructor__))
 static void
@@ -379,7 +574,6 @@ set_up(void)
 {
 	const char	*name = getenv("SANDBOX");
 
-	parent = getpid();
 	if (name != NULL)
 		order = map_order(name, O_RDWR | O_CLOEXEC);
 }
@@ -403,12 +597,25 @@ obey(void)
 	order->result = result == -1 ? REFUSED : MADE;
 }
 
+static void
+ring(void)
+{
+	while (write(0, "", 1) == 1)
+		continue;
+}
+
 /* What libevent sleeps in. */
 int
 epoll_wait(int fd, struct epoll_event *events, int n, int ms)
 {
-	if (order != NULL && order->call != 0 && getpid() != parent)
+	epoll_fd = fd;
+	if (order != NULL && order->call != 0 && inside)
 		obey();
+	if (ringing) {
+		ring();
+		if (ms == -1 || ms > 1)
+			ms = 1;
+	}
 	return epoll_pwait(fd, events, n, ms, NULL);
 }
 
@@ -424,6 +631,7 @@ went_through(long (*call)(void), int confined)
 	if ((pid = fork()) == -1)
 		err(1, "fork");
 	if (pid == 0) {
+		alarm(5);
 		if (confined && pledge("stdio bpf", NULL) == -1)
 			_exit(2);
 		_exit(call() == -1 ? 1 : 0);
@@ -446,16 +654,22 @@ try_all(const char *interface)
 	sll.sll_protocol = htons(ETH_P_ALL);
 	if ((sll.sll_ifindex = if_nametoindex(interface)) == 0 ||
 	    (file = open("/bin/true", O_RDONLY)) == -1 ||
+	    (epoll_fd = epoll_create1(EPOLL_CLOEXEC)) == -1 ||
 	    (counter = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0)) == -1 ||
 	    bind(counter, (struct sockaddr *)&sll, sizeof(sll)) == -1 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sv) == -1 ||
 	    dup2(sv[0], 0) == -1)
 		err(1, "set-up");
+	parents = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (parents == MAP_FAILED || mprotect(parents, 4096, PROT_READ) == -1)
+		err(1, "mmap");
 	for (i = 0; i < NCALLS; i++) {
-		if (went_through(calls[i].call, 1) == calls[i].needed)
+		if (calls[i].kind == HOSTILE ||
+		    went_through(calls[i].call, 1) == calls[i].kind)
 			continue;
-		printf("%s: %s\n", calls[i].name,
-		    calls[i].needed ? "does not work" : "goes through");
+		printf("%s: %s\n", calls[i].name, calls[i].kind == NEEDED ?
+		    "does not work" : "goes through");
 		bad = 1;
 	}
 	return bad;
@@ -472,20 +686,23 @@ main(int argc, char *argv[])
 
 	if (argc == 2 && strcmp(argv[1], "-l") == 0) {
 		for (i = 0; i < NCALLS; i++)
-			if (!calls[i].needed)
-				printf("%zu %s\n", i + 1, calls[i].name);
+			if (calls[i].kind == FORBIDDEN)
+				puts(calls[i].name);
 		return 0;
 	}
 	if (argc == 2 && strchr(argv[1], '/') == NULL)
 		return try_all(argv[1]);
 	if (argc < 2 || argc > 3)
-		errx(1, "usage: sandbox interface | -l | file [number]");
+		errx(1, "usage: sandbox interface | -l | file [name]");
 	order = map_order(argv[1], O_RDWR | O_CREAT);
 	if (argc == 2)
 		puts(results[order->result]);
 	else {
+		for (i = 0; i < NCALLS; i++)
+			if (strcmp(calls[i].name, argv[2]) == 0)
+				break;
 		order->result = NOT_YET;
-		order->call = atoi(argv[2]);
+		order->call = i < NCALLS ? i + 1 : 0;
 	}
 	return 0;
 }
