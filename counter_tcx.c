@@ -166,14 +166,13 @@ static int
 tcx_attach(struct counter *counter, int fd)
 {
 	struct parts	 parts = { -1, -1, -1, -1 };
-	struct count	*count = counter->count;
 	struct tap	*tap = &counter->tap;
-	struct slot	*slot = &count->slot[count->turn % 2];
 	struct tcx	*tcx;
+	unsigned int	 ifindex;
 	int		 error, i;
 
 	close_fd(fd);
-	if ((tap->ifindex = if_nametoindex(counter->ifname)) == 0) {
+	if ((ifindex = if_nametoindex(counter->ifname)) == 0) {
 		if (errno == ENODEV)
 			errno = ENXIO;
 		return -1;
@@ -190,13 +189,13 @@ tcx_attach(struct counter *counter, int fd)
 		if (counter->direction == DIRECTION_BOTH ||
 		    counter->direction == DIRECTION_IN + i)
 			if ((tcx->link[i] = link_side(parts.program,
-			    tap->ifindex, side_type[i])) == -1)
+			    ifindex, side_type[i])) == -1)
 				goto fail;
+	tap->ifindex = ifindex;
 	tap->fd = parts.ring;
 	tap->own = tcx;
 	parts.ring = -1;
 	close_parts(&parts);
-	count_store(count, slot->total, 0, slot->looked);
 	return 0;
 
 fail:

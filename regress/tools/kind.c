@@ -151,6 +151,8 @@ obey(struct counter *counter, const struct kind *kind, const char *command)
 			printf("%s\n", strerror(errno));
 		else {
 			tap->kind = kind;
+			counter->count->slot[counter->count->turn % 2].number =
+			    0;
 			printf("0\n");
 		}
 	} else if (strcmp(command, "attached") == 0)
