@@ -449,12 +449,25 @@ next_tick() {
 	sleep 1.3
 }
 
-# Descriptors that count, in the whole network of the test.
+# Counters: packet sockets in the whole network of the test, programs of the
+# daemon.
 taps() {
 	case $SYSTEM in
-	Linux)	in_net awk 'NR > 1' /proc/net/packet | wc -l ;;
+	Linux)
+		{
+			in_net awk 'NR > 1' /proc/net/packet
+			programs
+		} | wc -l
+		;;
 	*)	fstat -p "$(engine_pid)" | grep -c ' bpf[0-9]*$' ;;
 	esac
+}
+
+# Linux: the ids of the daemon's programs that count, each with as many
+# descriptors as it has sides.
+programs() {
+	cat "/proc/$DAEMON/fdinfo"/* 2>/dev/null |
+	    awk '$1 == "prog_id:" { print $2 }' | sort | uniq -c
 }
 
 # Descriptors that a process has open.

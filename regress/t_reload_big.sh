@@ -33,10 +33,12 @@ big() {
 }
 big 1000000 >"$DIR/conf.1"
 big 2000000 >"$DIR/conf.2"
-# Which descriptors of the parent count, and on which sockets.
+# Which descriptors of the parent count, and on which sockets or by which
+# programs.
 counters() {
 	case $SYSTEM in
 	Linux)
+		programs
 		for _fd in "/proc/$DAEMON/fd"/*; do
 			_to=$(readlink "$_fd")
 			_socket=${_to#socket:?}
