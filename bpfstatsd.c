@@ -739,9 +739,11 @@ run_engine(void)
 		parent.attach = 1;	/* it may be back already */
 	if (parent.attach)
 		attach_counters();
+	/* the first engine begins with all of them */
+	if (!parent.counting && parent.attach)
+		return;
 	parent.attached = 0;
-	if (!parent.counting && !parent.attach &&
-	    counter_denied(parent.conf)) {
+	if (!parent.counting && counter_denied(parent.conf)) {
 		stop(1);
 		return;
 	}
