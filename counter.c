@@ -472,6 +472,8 @@ counter_detach_gone(struct conf *conf)
 	struct counter	*counter;
 	int		 n = 0;
 
+	/* what went before an engine knew it has counted from 0 as well */
+	counter_begin(conf);
 	RB_FOREACH(counter, counters, &conf->counters)
 		if (counter->gone) {
 			counter->tap.kind->sample(counter, now());
