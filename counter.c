@@ -47,6 +47,8 @@ static int	try_kinds(struct counter *, int *);
 static int	is_missing(int);
 static void	report_waiting(struct conf *, struct counter *, int, int);
 static int	reported(struct conf *, struct counter *);
+static void	report_counting(struct conf *, struct counter *);
+static struct counter *first_of(struct conf *, struct counter *);
 static int	is_leaving(const struct counter *, int);
 static int	start_holder(int *, int);
 
@@ -263,6 +265,7 @@ counter_attach_some(struct conf *conf, int spare, unsigned int max,
 		    counter->error == EMFILE || counter->hasty :
 		    counter->error != ENXIO || counter->hasty)
 			result |= COUNTER_AGAIN;
+		report_counting(conf, counter);
 	}
 	if (spare != -1)
 		close(spare);
@@ -306,9 +309,6 @@ attach(struct conf *conf, struct counter *counter, int *spare)
 	if (counter->error == 0)
 		log_debug("%s: counting, %s", counter->ifname,
 		    counter->tap.kind->name);
-	else if (!reported(conf, counter))
-		log_info("%s: counting", counter->ifname);
-	counter->error = 0;
 	return 0;
 }
 
@@ -398,19 +398,56 @@ report_waiting(struct conf *conf, struct counter *counter, int error,
 static int
 reported(struct conf *conf, struct counter *counter)
 {
-	struct counter	*other = counter, *prev;
-	int		 waits = counter->tap.kind == NULL;
+	struct counter	*other;
 
-	while ((prev = RB_PREV(counters, &conf->counters, other)) != NULL &&
-	    strcmp(prev->ifname, counter->ifname) == 0)
-		other = prev;
-	for (; other != NULL && strcmp(other->ifname, counter->ifname) == 0;
+	for (other = first_of(conf, counter); other != NULL &&
+	    strcmp(other->ifname, counter->ifname) == 0;
 	    other = RB_NEXT(counters, &conf->counters, other))
-		if (other != counter &&
-		    (other->tap.kind == NULL) == waits &&
-		    other->error == (waits ? counter->error : 0))
+		if (other != counter && other->tap.kind == NULL &&
+		    other->error == counter->error)
 			return 1;
 	return 0;
+}
+
+/*
+ * Say that an interface is counted again, when all of its counters have been
+ * tried, since attaching takes its time: who reads it may rely on it for all
+ * rules.  Until then the error of one that is attached stays.
+ */
+static void
+report_counting(struct conf *conf, struct counter *counter)
+{
+	struct counter	*first = first_of(conf, counter), *other;
+	int		 waited = 0, counting = 0;
+
+	for (other = first; other != NULL &&
+	    strcmp(other->ifname, counter->ifname) == 0;
+	    other = RB_NEXT(counters, &conf->counters, other))
+		if (other->tap.kind != NULL) {
+			waited |= other->error != 0;
+			counting |= other->error == 0;
+		} else if (!other->tried)
+			return;
+	if (!waited)
+		return;
+	for (other = first; other != NULL &&
+	    strcmp(other->ifname, counter->ifname) == 0;
+	    other = RB_NEXT(counters, &conf->counters, other))
+		if (other->tap.kind != NULL)
+			other->error = 0;
+	if (!counting)
+		log_info("%s: counting", counter->ifname);
+}
+
+static struct counter *
+first_of(struct conf *conf, struct counter *counter)
+{
+	struct counter	*prev;
+
+	while ((prev = RB_PREV(counters, &conf->counters, counter)) != NULL &&
+	    strcmp(prev->ifname, counter->ifname) == 0)
+		counter = prev;
+	return counter;
 }
 
 /*
