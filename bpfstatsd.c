@@ -862,6 +862,7 @@ log_status(void)
 	const struct rule	*rule;
 	struct sight		 sight;
 
+	engine_ask();
 	TAILQ_FOREACH(rule, &parent.conf->rules, next) {
 		const struct state	*state = rule->state;
 		const struct kind	*kind = rule->counter->tap.kind;

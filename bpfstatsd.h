@@ -120,7 +120,7 @@ struct history {
 
 /* The engine's: that it is alive. */
 struct pulse {
-	uint64_t	 ticks;
+	uint64_t	 ticks;		/* and answers */
 };
 
 /*
@@ -302,6 +302,7 @@ void		 engine_init(const struct account *, void (*)(int));
 int		 engine_start(struct conf *);
 void		 engine_stop(void);
 void		 engine_poke(void);
+void		 engine_ask(void);
 int		 engine_exists(void);
 int		 engine_reap(int *, int *);
 

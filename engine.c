@@ -53,6 +53,7 @@ static int	failed(const char *);
 static int	*list_descriptors(struct conf *, int, size_t *);
 static void	disconnect(void);
 static void	bell_handler(int, short, void *);
+static void	look_later(void);
 static void	hang_handler(int, short, void *);
 static int	has_ticks(const struct conf *);
 
@@ -172,6 +173,20 @@ engine_poke(void)
 		return;
 }
 
+/*
+ * Somebody wants to know how all stands: where no rule waits for the tick, an
+ * engine that hangs is noticed only like this.
+ */
+void
+engine_ask(void)
+{
+	if (engine.child.pid == 0 || !engine.counting || engine.ending ||
+	    engine.child.sent != 0 || evtimer_pending(&engine.hang_ev, NULL))
+		return;
+	engine_poke();
+	look_later();
+}
+
 /* Is there a process, whatever it does? */
 int
 engine_exists(void)
@@ -223,10 +238,8 @@ bell_handler(int fd, short event, void *arg)
 	if (first) {
 		engine.counting = 1;
 		child_unlimited(&engine.child);
-		engine.ticks = engine.conf->pulse->ticks;
-		engine.looked = now();
 		if (has_ticks(engine.conf))
-			timer_in(&engine.hang_ev, HANG_TIME);
+			look_later();
 	}
 	engine.rang(first);
 }
@@ -242,24 +255,31 @@ has_ticks(const struct conf *conf)
 	return 0;
 }
 
+static void
+look_later(void)
+{
+	engine.ticks = engine.conf->pulse->ticks;
+	engine.looked = now();
+	timer_in(&engine.hang_ev, HANG_TIME);
+}
+
 /*
- * No tick since the last look: the engine hangs or is stopped.  But if we
- * were, there is nobody to blame.
+ * No tick and no answer since the last look: the engine hangs or is stopped.
+ * But if we were, there is nobody to blame.
  */
 static void
 hang_handler(int fd, short event, void *arg)
 {
-	int64_t		 time = now();
-	uint64_t	 ticks = engine.conf->pulse->ticks;
+	int64_t	 time = now() - engine.looked;
 
-	if (ticks == engine.ticks && time - engine.looked >= HANG_TIME &&
-	    time - engine.looked < HANG_TIME + NSEC) {
-		log_warnx("engine: no tick for %d s: killing it",
+	if (engine.conf->pulse->ticks != engine.ticks) {
+		if (has_ticks(engine.conf))
+			look_later();
+	} else if (time < HANG_TIME || time >= HANG_TIME + NSEC)
+		look_later();
+	else {
+		log_warnx("engine: no sign of life for %d s: killing it",
 		    (int)(HANG_TIME / NSEC));
 		child_signal(&engine.child, SIGKILL);
-		return;
 	}
-	engine.ticks = ticks;
-	engine.looked = time;
-	timer_in(&engine.hang_ev, HANG_TIME);
 }

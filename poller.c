@@ -348,6 +348,7 @@ socket_handler(int fd, short event, void *arg)
 			sample(counter, time);
 		_exit(0);
 	}
+	engine.conf->pulse->ticks++;
 	TAILQ_FOREACH(rule, &engine.conf->rules, next)
 		if (rule->terms.immediate) {
 			sample(rule->counter, time);
