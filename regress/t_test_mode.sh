@@ -64,7 +64,7 @@ rule endless {
 }
 END
 start_daemon -t
-"$TOOLS/tamper" "$(engine_pid)" 0 state.mark -1000000000000 >"$DIR/was" ||
+"$TOOLS/tamper" "$(engine_pid)" slot.total 1000000000000 >"$DIR/was" ||
     case $? in
     77)	exit 0 ;;	# no backlog can be made up here
     *)	fail "no backlog" ;;

@@ -584,6 +584,7 @@ obey(void)
 	struct tpacket_stats	 st;
 	socklen_t		 len;
 	long			 result;
+	int			 call;
 
 	for (counter = 1; counter < 1024; counter++) {
 		len = sizeof(st);
@@ -591,9 +592,10 @@ obey(void)
 		    PACKET_STATISTICS, &st, &len) == 0)
 			break;
 	}
-	order->result = BEGUN;
-	result = calls[order->call - 1].call();
+	call = order->call;
 	order->call = 0;
+	order->result = BEGUN;
+	result = calls[call - 1].call();
 	order->result = result == -1 ? REFUSED : MADE;
 }
 
