@@ -38,7 +38,7 @@
 
 #include "filter.h"
 
-#define MAX_MEMORY	(256 * 1024 * 1024)	/* bytes */
+#define MAX_MEMORY	((rlim_t)256 * 1024 * 1024)	/* bytes */
 #define MAX_CPU		4			/* seconds */
 #define MAX_FILES	16
 

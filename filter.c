@@ -43,7 +43,8 @@
 #define TIME		(SECONDS * NSEC)
 #define AGAIN		(60 * NSEC)	/* from a failure to the next try */
 #define TICK		(NSEC / 100)
-#define MAX_WORDS	512		/* bytes of an error, with its NUL */
+#define MAX_SAID	256		/* bytes of libpcap's errors */
+#define MAX_WORDS	(MAX_SAID + sizeof(HELPER_PATH ": "))
 
 /* An expression, compiled for a link type. */
 struct filter {
@@ -53,7 +54,7 @@ struct filter {
 	int			 dlt;
 	int			 error;		/* 0, or why there is no program */
 	struct program		*program;
-	char			*words;		/* about the error, or NULL */
+	char			 words[MAX_WORDS]; /* about the error */
 	int			 open;		/* queued or being compiled */
 	struct helper		*helper;	/* that compiles it, or NULL */
 	int			 used;		/* see filter_sweep() */
@@ -72,6 +73,7 @@ struct helper {
 
 RB_HEAD(filters, filter);
 
+static void		 mark(const char *);
 static struct filter	*find(const char *, int);
 static struct filter	*add(const char *, int);
 static void		 drop(struct filter *);
@@ -165,7 +167,8 @@ filter_error(const char *text, int dlt)
 {
 	struct filter	*filter = find(text, dlt);
 
-	return filter != NULL ? filter->words : NULL;
+	return filter != NULL && filter->words[0] != '\0' ? filter->words :
+	    NULL;
 }
 
 /*
@@ -211,31 +214,39 @@ tick_handler(int fd, short event, void *arg)
 void
 filter_sweep(const struct conf *conf)
 {
-	struct filter		 first, *filter, *next;
+	struct filter		*filter, *next;
 	const struct rule	*rule;
 
 	RB_FOREACH(filter, filters, &set.all)
 		filter->used = 0;
-	if (conf != NULL)
-		TAILQ_FOREACH(rule, &conf->rules, next) {
-			if (rule->filter == NULL)
-				continue;
-			first.text = (char *)(uintptr_t)rule->filter;
-			first.dlt = INT_MIN;
-			for (filter = RB_NFIND(filters, &set.all, &first);
-			    filter != NULL &&
-			    strcmp(filter->text, rule->filter) == 0;
-			    filter = RB_NEXT(filters, &set.all, filter))
-				filter->used = 1;
-		}
+	if (conf == NULL)
+		evtimer_del(&set.done);
+	else
+		TAILQ_FOREACH(rule, &conf->rules, next)
+			if (rule->filter != NULL)
+				mark(rule->filter);
 	for (filter = RB_MIN(filters, &set.all); filter != NULL;
 	    filter = next) {
 		next = RB_NEXT(filters, &set.all, filter);
 		if (!filter->used)
 			drop(filter);
 	}
-	if (conf == NULL)
-		evtimer_del(&set.done);
+}
+
+/* An expression is used, for whatever link types. */
+static void
+mark(const char *text)
+{
+	struct filter	 key = {
+		.text = (char *)(uintptr_t)text,
+		.dlt = INT_MIN
+	};
+	struct filter	*filter;
+
+	for (filter = RB_NFIND(filters, &set.all, &key); filter != NULL &&
+	    strcmp(filter->text, text) == 0;
+	    filter = RB_NEXT(filters, &set.all, filter))
+		filter->used = 1;
 }
 
 /* After SIGCHLD: what have those that ended answered? */
@@ -262,11 +273,9 @@ filter_reap(void)
 static struct filter *
 find(const char *text, int dlt)
 {
-	struct filter	 filter;
+	struct filter	 key = { .text = (char *)(uintptr_t)text, .dlt = dlt };
 
-	filter.text = (char *)(uintptr_t)text;
-	filter.dlt = dlt;
-	return RB_FIND(filters, &set.all, &filter);
+	return RB_FIND(filters, &set.all, &key);
 }
 
 static struct filter *
@@ -295,12 +304,13 @@ drop(struct filter *filter)
 		child_signal(&filter->helper->child, SIGKILL);
 	} else if (filter->open)
 		TAILQ_REMOVE(&set.queue, filter, next);
-	if (filter->open && --set.open == 0)
+	/* unless nobody wants to know */
+	if (filter->open && --set.open == 0 &&
+	    evtimer_pending(&set.done, NULL))
 		timer_in(&set.done, 0);
 	evtimer_del(&filter->again);
 	RB_REMOVE(filters, &set.all, filter);
 	free(filter->program);
-	free(filter->words);
 	free(filter->text);
 	free(filter);
 }
@@ -326,8 +336,7 @@ again_handler(int fd, short event, void *arg)
 static void
 finish(struct filter *filter, int error, const char *words)
 {
-	free(filter->words);
-	filter->words = words != NULL ? strdup(words) : NULL;
+	strlcpy(filter->words, words, sizeof(filter->words));
 	filter->error = error;
 	filter->helper = NULL;
 	filter->open = 0;
@@ -483,7 +492,7 @@ static void
 helper_judge(struct helper *helper, const int *status)
 {
 	struct filter	*filter = helper->filter;
-	char		 said[MAX_WORDS], words[2 * MAX_WORDS];
+	char		 said[MAX_SAID], words[MAX_WORDS];
 	const char	*why = said;
 	int		 error;
 
@@ -500,7 +509,7 @@ helper_judge(struct helper *helper, const int *status)
 	helper->filter = NULL;
 	timer_in(&set.done, TIME);
 	if (error == 0)
-		finish(filter, 0, NULL);
+		finish(filter, 0, "");
 	else if (error == EINVAL)
 		finish(filter, EINVAL, said);
 	else {
