@@ -111,9 +111,8 @@ static struct {
 /*
  * To be called once, after event_init().  The helpers run as the account, or
  * as the caller if that is NULL.  done, or NULL, is called from the event loop
- * when all that was asked for is answered, when nothing was answered for as
- * long as a helper may take, and again when more is: then what waits for a
- * filter is to be looked at.
+ * when nothing is in progress any more, and again when more is known of what
+ * failed: then what waits for a filter is to be looked at.
  */
 void
 filter_init(void (*done)(void), const struct account *account)
@@ -137,9 +136,10 @@ filter_init(void (*done)(void), const struct account *account)
  * The program of an expression for a link type, a DLT_ number; valid until
  * filter_sweep().  Or NULL with errno:
  *
- * EINPROGRESS	it is being compiled
+ * EINPROGRESS	it is being compiled; no longer than nothing else is answered
+ *		for the time of a helper
  * EINVAL	the expression is in error
- * EAGAIN	the helper failed; tried again each minute
+ * EAGAIN	the helper failed, or takes its time; tried again each minute
  * ENOMEM
  *
  * Compiles nothing twice.
@@ -346,9 +346,18 @@ finish(struct filter *filter, int error, const char *words)
 		timer_in(&set.done, 0);
 }
 
+/* What has no answer yet has had its time: nobody waits for it any longer. */
 static void
 done_handler(int fd, short event, void *arg)
 {
+	struct filter	*filter;
+
+	RB_FOREACH(filter, filters, &set.all)
+		if (filter->error == EINPROGRESS) {
+			filter->error = EAGAIN;
+			strlcpy(filter->words, HELPER_PATH ": no answer yet",
+			    sizeof(filter->words));
+		}
 	if (set.callback != NULL)
 		set.callback();
 }

@@ -72,5 +72,5 @@ build_t_filter() {
 	    -DLIBEXECDIR="\"$DIR\"" -o "$DIR/t_filter" \
 	    "$REGRESS/tools/t_filter.c" "$DIR/filter.c" \
 	    "$source/program.c" "$source/child.c" "$source/clock.c" \
-	    "$source/log.c" ${LDFLAGS:-} $_libs || fail "t_filter"
+	    ${LDFLAGS:-} $_libs || fail "t_filter"
 }

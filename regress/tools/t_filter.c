@@ -20,7 +20,7 @@
  *	t_filter [-ckn] [-d dlt] [-t seconds] [-u user] expression ...
  *
  * Asks for all of them, and says of each what came of it whenever filter.c
- * says that it is done: until nothing is in progress, or for so many seconds.
+ * says that it is done: until nothing is being compiled, or for so many seconds.
  * -c waits by filter_check(), -k forgets them all when the time is over, -n
  * takes a number and makes so many expressions.
  */
@@ -32,6 +32,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,18 @@ struct options	 options;
 static char	**texts;
 static int	  ntexts, check, forget, dlt = 1, seconds;
 static int64_t	  began;
+
+/* In place of log.c. */
+void
+log_warnx(const char *format, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fprintf(stderr, "\n");
+}
 
 /* In place of privs.c. */
 int
@@ -83,7 +96,7 @@ name_of(int error)
 	return strerror(error);
 }
 
-/* Returns how many are in progress. */
+/* Returns how many are still being compiled. */
 static int
 ask_all(int quiet)
 {
@@ -94,11 +107,12 @@ ask_all(int quiet)
 	for (i = 0; i < ntexts; i++) {
 		program = filter_get(texts[i], dlt);
 		error = errno;
-		if (program == NULL && error == EINPROGRESS)
+		words = filter_error(texts[i], dlt);
+		if (program == NULL && (error == EINPROGRESS ||
+		    strstr(words, ": no answer yet") != NULL))
 			open++;
 		if (quiet)
 			continue;
-		words = filter_error(texts[i], dlt);
 		if (program != NULL)
 			printf("%s: program\n", texts[i]);
 		else
