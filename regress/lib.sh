@@ -89,7 +89,7 @@ if [ -z "${TOOLS:-}" ]; then
 	mkdir "$TOOLS"
 	sh "$REGRESS/build" "$TOOLS" || exit 1
 	if [ -x "$BPFSTATSD" ]; then
-		cp "$BPFSTATSD" "$TOOLS/bpfstatsd" || exit 1
+		sh "$REGRESS/place" "$BPFSTATSD" "$TOOLS" || exit 1
 		BPFSTATSD=$TOOLS/bpfstatsd
 	fi
 fi

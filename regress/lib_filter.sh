@@ -20,9 +20,8 @@
 
 source=${REGRESS%/*}
 
-HELPER=${BPFSTATSD%/*}/bpfstatsd-filter
-[ -x "$HELPER" ] || HELPER=$source/bpfstatsd-filter
-[ -x "$HELPER" ] || skip "no bpfstatsd-filter"
+HELPER=$TOOLS/bpfstatsd-filter
+[ -x "$HELPER" ] || skip "no bpfstatsd-filter that was built here"
 
 # answer dlt expression: what the helper answers, as "program N" or in words.
 answer() {
