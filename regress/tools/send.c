@@ -18,7 +18,9 @@
  * Send an exact number of frames out of an interface: 60 bytes, broadcast,
  * of an Ethernet type that is free for experiments, so that no stack answers.
  * Prints how many it sent, also when SIGTERM ends it early.  SEND_TIMES names a
- * file for the time of each, in microseconds of the monotonic clock.
+ * file for the time of each, in microseconds of the monotonic clock.  With
+ * SEND_UDP, a port, they are UDP packets to it, between addresses that nobody
+ * has.
  */
 
 #include <sys/types.h>
@@ -51,6 +53,7 @@
 static int			 device_open(const char *);
 static ssize_t			 device_send(int, const void *, size_t);
 static uint64_t			 number(const char *, const char *);
+static void			 make_udp(unsigned char *, unsigned int);
 static void			 term_handler(int);
 
 static volatile sig_atomic_t	 stop;
@@ -116,6 +119,26 @@ number(const char *what, const char *s)
 	return n;
 }
 
+/* An IPv4 header without options, and a UDP header. */
+static void
+make_udp(unsigned char *frame, unsigned int port)
+{
+	static const unsigned char	 ip[] = {
+		0x45, 0, 0, FRAME_LEN - 14, 0, 0, 0, 0, 64, 17, 0, 0,
+		192, 0, 2, 1, 192, 0, 2, 2
+	};
+	static const unsigned char	 udp[] = {
+		0x80, 0, 0, 0, 0, FRAME_LEN - 34, 0, 0
+	};
+
+	frame[12] = 0x08;
+	frame[13] = 0x00;
+	memcpy(frame + 14, ip, sizeof(ip));
+	memcpy(frame + 34, udp, sizeof(udp));
+	frame[36] = port >> 8;
+	frame[37] = port;
+}
+
 static void
 term_handler(int sig)
 {
@@ -151,6 +174,8 @@ main(int argc, char *argv[])
 	frame[6] = 0x02;		/* from a local address */
 	frame[12] = 0x88;		/* type 0x88b5 */
 	frame[13] = 0xb5;
+	if (getenv("SEND_UDP") != NULL)
+		make_udp(frame, number("SEND_UDP", getenv("SEND_UDP")));
 
 	times = getenv("SEND_TIMES") != NULL ?
 	    fopen(getenv("SEND_TIMES"), "w") : NULL;
