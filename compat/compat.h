@@ -62,6 +62,10 @@ void	 compat_syslog(int, const char *, ...)
 void	 compat_closelog(void);
 
 /* these never wait */
+/* fortified ones are macros */
+#undef openlog
+#undef syslog
+#undef closelog
 #define openlog		compat_openlog
 #define syslog		compat_syslog
 #define closelog	compat_closelog
