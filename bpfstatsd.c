@@ -153,7 +153,8 @@ main(int argc, char **argv)
 		parent.spare = counter_open();
 		privs_give_up();
 	}
-	contained = pid1_fork();
+	if ((contained = pid1_fork()) == -1)
+		fatal("fork");
 	clean_start();
 	args_parse(argc, argv, &args);
 	if (args.check)

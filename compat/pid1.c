@@ -26,7 +26,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "log.h"
 #include "service.h"
 
 static void	serve(pid_t, const sigset_t *)
@@ -34,8 +33,8 @@ static void	serve(pid_t, const sigset_t *)
 static void	bury(pid_t);
 
 /*
- * As process 1, fork: returns 1 in the child.  Else does nothing and returns
- * 0.
+ * As process 1, fork: returns 1 in the child, or -1 with errno.  Else does
+ * nothing and returns 0.
  */
 int
 pid1_fork(void)
@@ -49,12 +48,10 @@ pid1_fork(void)
 	signal(SIGCHLD, SIG_DFL);	/* ignored, it would not come */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
-	if ((pid = fork()) == -1)
-		fatal("fork");
-	if (pid != 0)
+	if ((pid = fork()) > 0)
 		serve(pid, &all);
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	return 1;
+	return pid == 0 ? 1 : -1;
 }
 
 /* Process 1.  It holds nothing open that others wait for the end of. */

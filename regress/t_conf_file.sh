@@ -145,6 +145,7 @@ if [ "$SYSTEM" = Linux ] && unshare -u true 2>/dev/null; then
 	include "/proc/sys/kernel/hostname"
 	user nobody
 	rule a {
+		interface lo
 		command $true
 	}
 	END

@@ -73,9 +73,15 @@ whole() {
 
 # Only -n waits: nothing is missing for a reader that begins a second late.
 
-awk 'BEGIN { while (i++ < 3000) print "nonsense" }' >"$DIR/bad"
-same 3000 "$("$BPFSTATSD" -n -f "$DIR/bad" 2>&1 | { sleep 1; grep -c :; })" \
-    "errors of a file"
+awk 'BEGIN {
+	print "user nobody"
+	while (i++ < 3000) {
+		printf "rule r%d {\n\tinterface nowhere%d\n", i, i
+		print "\tcommand \"/bin/true\"\n}"
+	}
+}' >"$DIR/absent"
+same 3000 "$("$BPFSTATSD" -n -f "$DIR/absent" 2>&1 |
+    { sleep 1; grep -c no.such; })" "warnings of a file"
 
 # Standard error: a pipe.
 
@@ -172,7 +178,7 @@ mkdir "$DIR/dev"
 unshare -m --propagation private sh -c "$dev" sh "$DIR/dev" /bin/true \
     2>"$DIR/err" || skip "no /dev of our own: $(cat "$DIR/err")"
 
-${CC:-cc} -o "$DIR/notified" "$REGRESS/notified.c" || fail "notified.c"
+${CC:-cc} -o "$DIR/notified" "$REGRESS/tools/notified.c" || fail "notified.c"
 # syslogd file: what is logged goes to the file.
 syslogd() {
 	rm -f "$DIR/dev.log"

@@ -65,7 +65,9 @@ same 0 "$(ls -A "$root" | wc -l)" "files in the engine's root directory"
 others=$(ls -l "/proc/$engine/fd" | sed -n 's/.* -> //p' |
     grep -Ev '^(socket|pipe|anon_inode):')
 same "" "$others" "open files of the engine"
-same 2 "$(ls -l "/proc/$engine/fd" | grep -c socket:)" "sockets of the engine"
+sockets=$(in_net awk 'NR > 1' /proc/net/packet | wc -l)
+same $((1 + sockets)) "$(ls -l "/proc/$engine/fd" | grep -c socket:)" \
+    "sockets of the engine"
 
 send_frames "$OUT" 1
 wait_until '[ -s "$DIR/fds" ]' 4 || fail "no command"
