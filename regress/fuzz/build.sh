@@ -37,7 +37,7 @@ build() {
 	mkdir -p "$to"
 	$yacc -o "$to/parse.c" "$source/parse.y" || return 1
 	cflags="-O1 -g -fno-omit-frame-pointer ${3:-} $bsd -I$source -I$here"
-	cflags="$cflags -I$to ${FUZZ_FLAGS:--fsanitize=address,undefined
+	cflags="$cflags -DLIBEXECDIR=\"\" -I$to ${FUZZ_FLAGS:--fsanitize=address,undefined
 	    -fno-sanitize-recover=all}"
 
 	objects=
@@ -81,7 +81,8 @@ build() {
 sources() {
 	sed -e :a -e '/\\$/N; s/\\\n//; ta' "$1" |
 	    sed -n 's/^SRCS[ 	]*=//p' | tr -s ' \t' '\n\n' |
-	    grep -E '^(counter|iface|compat)'
+	    grep -E '^(child|clock|counter|filter|iface|program|compat/)' |
+	    grep -v compat/pid1
 }
 
 # compile compiler name file flags: add the object to $objects.

@@ -37,12 +37,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpfstatsd.h"
+#include "counter.h"
 #include "emit.h"
 #include "fuzz.h"
 
 #define RUNNING_END	0xfe
-#define FIRST_FD	100
 
 #define check(condition) do {						\
 	if (!(condition)) {						\
@@ -57,7 +56,7 @@ void	 __wrap_log_at(const char *, int, const char *, ...)
 
 static unsigned int	 messages;
 static int		 max_line;
-static unsigned int	 njobs;
+static const struct kind kind;		/* that of what is attached */
 
 /* The linker leads the grammar's messages here: see run. */
 void
@@ -77,40 +76,14 @@ __wrap_log_at(const char *file, int line, const char *fmt, ...)
 	messages++;
 }
 
-static struct job *
-job_new(pid_t pid)
-{
-	struct job	*job;
-
-	if ((job = calloc(1, sizeof(*job))) == NULL)
-		abort();
-	job->pid = pid;
-	njobs++;
-	return job;
-}
-
-/* In place of run.c: the rule of this job is gone. */
-void
-run_orphan(struct job *job)
-{
-	check(job != NULL);
-	free(job);
-	njobs--;
-}
-
-/* And here a rule of this name was gone before, for some names. */
-struct job *
-run_orphaned(const char *name)
-{
-	return strlen(name) % 2 == 0 ? job_new(4711) : NULL;
-}
-
 static int
 same_counter(const struct rule *a, const struct rule *b)
 {
 	return strcmp(a->ifname, b->ifname) == 0 &&
 	    a->direction == b->direction &&
-	    a->terms.immediate == b->terms.immediate;
+	    a->terms.immediate == b->terms.immediate &&
+	    (a->filter == NULL) == (b->filter == NULL) &&
+	    (a->filter == NULL || strcmp(a->filter, b->filter) == 0);
 }
 
 static void
@@ -217,6 +190,7 @@ parse(const char *text, size_t len)
 		return NULL;
 	}
 	check(messages == 0);
+	check(counter_add_all(conf) == 0);
 	check_rules(conf);
 	return conf;
 }
@@ -226,28 +200,26 @@ static void
 run(struct conf *conf)
 {
 	struct counter	*counter;
+	struct window	*window;
 	struct rule	*rule;
-	struct job	*job;
-	uint64_t	 n = 0;
+	uint64_t	 n = 0, total;
 
 	check(conf_share(conf) == 0);
 	RB_FOREACH(counter, counters, &conf->counters) {
 		n++;
-		counter->fd = n % 4 != 0 ? (int)(FIRST_FD + n) : -1;
-		counter->ifindex = n;
-		count_store(counter->count, UINT64_MAX - 5 + n);
-		if (counter->history != NULL)
-			history_note(counter->history, n, n * NSEC);
+		counter->tap.kind = n % 4 != 0 ? &kind : NULL;
+		counter->tap.fd = n;
+		counter->tap.ifindex = n;
+		total = UINT64_MAX - 5 + n;
+		count_store(counter->count, total, n, n * NSEC);
+		SLIST_FOREACH(window, &counter->windows, entry)
+			window_note(window, 0, total, NEVER, n * NSEC);
 	}
 	TAILQ_FOREACH(rule, &conf->rules, next) {
 		n++;
 		rule->state->mark = n;
 		rule->state->runs = n;
-		if (n % 3 == 0)
-			continue;
-		job = rule->job = job_new(n % 3 == 1 ? 0 : 4711);
-		job->rule = rule;
-		rule->state->running = job->pid != 0;
+		rule->state->running = n % 3 == 0;
 	}
 }
 
@@ -255,69 +227,41 @@ run(struct conf *conf)
 static void
 reload(struct conf *from, struct conf *to)
 {
-	struct counter	*counter, *old_counter, before;
+	struct counter	*counter, *old_counter;
 	struct rule	*rule, *old;
-	struct job	*job;
-	unsigned int	 carried = 0, jobs = 0;
+	struct sight	 sight;
 
 	check(conf_share(to) == 0);
 	run(from);
-	RB_FOREACH(counter, counters, &from->counters)
-		counter->sampled = counter->fd;
-	/* after conf_carry() a rule has no job: keep it where nobody looks */
-	TAILQ_FOREACH(rule, &from->rules, next)
-		rule->command = (char **)(void *)rule->job;
-	conf_carry(from, to);
+	counter_carry_all(from, to);
 	RB_FOREACH(counter, counters, &to->counters) {
 		old_counter = RB_FIND(counters, &from->counters, counter);
 		if (old_counter == NULL) {
-			check(counter->fd == -1);
-			check(count_total(counter->count) == 0);
+			check(counter->tap.kind == NULL);
+			check(count_read(counter->count, NULL) == 0);
 			continue;
 		}
-		before = *old_counter;
-		check(before.fd == -1);
-		check(counter->fd == (int)before.sampled);
-		check(counter->ifindex == before.ifindex);
-		check(count_total(counter->count) ==
-		    count_total(before.count));
-		if (counter->history != NULL && before.history != NULL &&
-		    counter->within == before.within)
-			check(memcmp(counter->history, before.history,
-			    sizeof(struct history) + sizeof(uint64_t) *
-			    before.history->size) == 0);
+		check(old_counter->tap.kind == NULL);
+		check(counter->tap.fd == old_counter->tap.fd);
+		check(counter->tap.ifindex == old_counter->tap.ifindex);
+		check((counter->tap.kind == &kind) ==
+		    (counter->tap.ifindex % 4 != 0));
+		check(count_read(counter->count, NULL) ==
+		    count_read(old_counter->count, NULL));
 	}
 	TAILQ_FOREACH(rule, &to->rules, next) {
 		old = RB_FIND(rule_names, &from->names, rule);
-		job = rule->job;
-		if (old != NULL)
-			check(job == (struct job *)(void *)old->command);
-		else
-			check((job != NULL) == (strlen(rule->name) % 2 == 0));
-		carried += job != NULL;
-		check(job == NULL || job->rule == rule);
 		if (old != NULL && same_counter(old, rule)) {
-			check(memcmp(rule->state, old->state,
-			    sizeof(*rule->state)) == 0);
-			check(job == NULL || !job->stale);
+			check(rule->state->runs == old->state->runs);
+			check(rule->state->running == old->state->running);
 			continue;
 		}
+		rule_look(rule, 1000 * NSEC, &sight);
 		check(rule->state->runs == 0);
-		check(rule_tally(&rule->terms, rule->state,
-		    count_total(rule->counter->count)) == 0);
-		check(rule->state->running == (job != NULL && job->pid != 0));
-		check(!rule->state->running || job->stale);
+		check(rule_tally(&rule->terms, rule->state, &sight) == 0);
+		check(!rule->state->running);
 	}
-	check(njobs == carried);
 	conf_free(from);
-	TAILQ_FOREACH(rule, &to->rules, next)
-		if (rule->job != NULL) {
-			free(rule->job);
-			rule->job = NULL;
-			jobs++;
-		}
-	check(jobs == carried);
-	njobs = 0;
 }
 
 /* Make it look as if it had just been read. */
@@ -325,15 +269,17 @@ static void
 forget(struct conf *conf)
 {
 	struct counter	*counter;
+	struct window	*window;
 
-	munmap(conf->shared, conf->shared_size);
-	conf->shared = MAP_FAILED;
+	munmap(conf->engine_half, conf->engine_size);
+	munmap(conf->parent_half, conf->parent_size);
+	conf->engine_half = conf->parent_half = MAP_FAILED;
 	RB_FOREACH(counter, counters, &conf->counters) {
-		counter->fd = -1;
-		counter->ifindex = 0;
-		counter->error = 0;
+		memset(&counter->tap, 0, sizeof(counter->tap));
+		counter->error = counter->fresh = 0;
 		counter->count = NULL;
-		counter->history = NULL;
+		SLIST_FOREACH(window, &counter->windows, entry)
+			window->history = NULL;
 	}
 }
 
