@@ -102,7 +102,7 @@ struct count {
 		uint64_t	 total;	/* packets since first attached */
 		int64_t		 looked;/* when that was, ns, or NEVER */
 		uint64_t	 number;/* the kernel's number behind it */
-		uint32_t	 kernel[2]; /* written by the kernel itself */
+		uint32_t	 kernel[2]; /* the kind's; the kernel may write */
 	}		 slot[2];
 };
 
@@ -200,6 +200,7 @@ struct counter {
 #define DIRECTION_IN	1
 #define DIRECTION_OUT	2
 	int			 immediate;	/* tap.fd rings on packets */
+	int			 awaited;	/* and a rule waits for that */
 	const char		*filter;	/* expression, or NULL */
 	struct tap		 tap;
 	int			 error;		/* errno that was reported */

@@ -83,6 +83,7 @@ counter_add_all(struct conf *conf)
 			conf->ncounters++;
 		}
 		TAILQ_INSERT_TAIL(&counter->rules, rule, sibling);
+		counter->awaited |= rule->terms.immediate;
 		rule->counter = counter;
 		if (rule->terms.within != 0 && add_window(conf, rule) == -1)
 			return -1;
@@ -147,10 +148,6 @@ carry_counters(struct conf *from, struct conf *to)
 		}
 		old->tap.kind = NULL;
 	}
-	RB_FOREACH(counter, counters, &to->counters)
-		if (counter->tap.kind != NULL &&
-		    counter->tap.kind->tune != NULL)
-			counter->tap.kind->tune(counter);
 }
 
 static void

@@ -79,9 +79,6 @@ struct kind {
 	 * can be done with the descriptors.  Returns 0, or -1 with errno.
 	 */
 	int		(*limit)(struct counter *);
-
-	/* After a reload: become what the new rules want.  May be NULL. */
-	void		(*tune)(struct counter *);
 };
 
 /* The system's file. */

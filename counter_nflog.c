@@ -17,16 +17,22 @@
 /*
  * Counting on Linux, where there is no pflog(4): packets that a firewall rule
  * logs to a group of nfnetlink_log, as the pseudo-interface nflog:GROUP.
- * The kernel numbers them, sends the numbers in batches and no packet; the
- * last number is the count, whatever was lost on the way.
+ *
+ * The kernel numbers them and sends a message with the number of each, but no
+ * packet.  Only a few messages fit in the smallest receive buffer; from then
+ * on the kernel counts what it drops, as it does for packet sockets.  So the
+ * number after the last message, and what was dropped since, is the count.
+ * In batches, a dropped one would not tell how many packets were in it.
  */
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <arpa/inet.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
 
 #include <errno.h>
 #include <limits.h>
@@ -40,10 +46,8 @@
 
 #define PREFIX		"nflog:"
 #define NO_FAMILY	255
-#define BATCH_BYTES	65536		/* of a batch in the kernel */
-#define BATCH_PACKETS	1000
-#define BATCH_TIME	20		/* 1/100 s */
-#define MAX_BATCHES	64		/* read in one go */
+#define MAX_MESSAGES	64		/* read in one go */
+#define MESSAGE_SIZE	4096		/* more than one has without packet */
 
 /* A configuration request, in the making. */
 struct request {
@@ -59,15 +63,15 @@ static int	nflog_attached(const struct counter *);
 static void	nflog_sample(struct counter *, int64_t);
 static int	nflog_drain(struct counter *);
 static int	nflog_limit(struct counter *);
-static void	nflog_tune(struct counter *);
-static int	wants_each(const struct counter *);
-static int	set_batches(int, int, int);
 static int	permitted(int);
 static void	begin(struct request *, int, int);
 static void	add(struct request *, int, const void *, size_t);
 static int	ask(int, struct request *);
-static uint32_t	last_number(const char *, size_t, uint32_t);
-static uint32_t	number_of(const struct nlmsghdr *, uint32_t);
+static void	store(struct count *, uint32_t, uint32_t, uint32_t, int64_t);
+static uint32_t	dropped(int, uint32_t);
+static int	receive(int, int, uint32_t *);
+static int	find_number(const char *, size_t, uint32_t *);
+static int	number_of(const struct nlmsghdr *, uint32_t *);
 
 const struct kind	 kind_nflog = {
 	.name = "nflog",
@@ -76,8 +80,7 @@ const struct kind	 kind_nflog = {
 	.attached = nflog_attached,
 	.sample = nflog_sample,
 	.drain = nflog_drain,
-	.limit = nflog_limit,
-	.tune = nflog_tune
+	.limit = nflog_limit
 };
 
 /* Does a name mean a group, rightly written or not? */
@@ -123,8 +126,7 @@ nflog_attach(struct counter *counter, int fd)
 	if ((fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    NETLINK_NETFILTER)) == -1)
 		return -1;
-	if (bind_group(fd, group) == -1 ||
-	    set_batches(fd, group, wants_each(counter)) == -1) {
+	if (bind_group(fd, group) == -1) {
 		saved = errno;
 		close(fd);
 		errno = saved;
@@ -132,18 +134,6 @@ nflog_attach(struct counter *counter, int fd)
 	}
 	counter->tap.fd = fd;
 	counter->tap.ifindex = 0;	/* no interface's */
-	return 0;
-}
-
-/* Does a rule act when a packet arrives? */
-static int
-wants_each(const struct counter *counter)
-{
-	const struct rule	*rule;
-
-	TAILQ_FOREACH(rule, &counter->rules, sibling)
-		if (rule->terms.immediate)
-			return 1;
 	return 0;
 }
 
@@ -158,15 +148,6 @@ static int
 nflog_attached(const struct counter *counter)
 {
 	return 1;
-}
-
-/* All rules of a group share one counter, whatever they want. */
-static void
-nflog_tune(struct counter *counter)
-{
-	if (set_batches(counter->tap.fd, nflog_group(counter->ifname),
-	    wants_each(counter)) == -1)
-		log_warn("%s", counter->ifname);
 }
 
 /* Sampling reads it all. */
@@ -197,11 +178,10 @@ bind_group(int fd, int group)
 		.copy_mode = NFULNL_COPY_NONE
 	};
 	struct request			 request;
-	uint32_t			 bytes = htonl(BATCH_BYTES);
+	uint32_t			 packets = htonl(1);
 	uint16_t			 flags = htons(NFULNL_CFG_F_SEQ);
 	int				 one = 1;
 
-	/* what is lost is seen in the numbers */
 	if (setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &one,
 	    sizeof(one)) == -1)
 		return -1;
@@ -209,9 +189,9 @@ bind_group(int fd, int group)
 	add(&request, NFULA_CFG_CMD, &bind, sizeof(bind));
 	add(&request, NFULA_CFG_MODE, &mode, sizeof(mode));
 	add(&request, NFULA_CFG_FLAGS, &flags, sizeof(flags));
-	add(&request, NFULA_CFG_NLBUFSIZ, &bytes, sizeof(bytes));
-	if (ask(fd, &request) == 0)
-		return 0;
+	add(&request, NFULA_CFG_QTHRESH, &packets, sizeof(packets));
+	if (ask(fd, &request) == 0)		/* not before: it may be full */
+		return setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &one, sizeof(one));
 	/* EPERM is also what the kernel says of another program's group */
 	if (errno == EPERM)
 		errno = permitted(fd) ? EBUSY : EPERM;
@@ -233,25 +213,6 @@ permitted(int fd)
 	begin(&request, NO_FAMILY, 0);
 	add(&request, NFULA_CFG_CMD, &unbind, sizeof(unbind));
 	return ask(fd, &request) == 0;
-}
-
-/*
- * Have the group's numbers in batches, or each at once.  The descriptor is
- * attached, so the kernel has no reason to refuse, and to wait for its answer
- * would be to read numbers and forget them.  Returns 0, or -1 with errno.
- */
-static int
-set_batches(int fd, int group, int immediate)
-{
-	struct request	 request;
-	uint32_t	 packets = htonl(immediate ? 1 : BATCH_PACKETS);
-	uint32_t	 time = htonl(BATCH_TIME);
-
-	begin(&request, AF_UNSPEC, group);
-	add(&request, NFULA_CFG_QTHRESH, &packets, sizeof(packets));
-	add(&request, NFULA_CFG_TIMEOUT, &time, sizeof(time));
-	request.header.nlmsg_flags = NLM_F_REQUEST;
-	return send(fd, &request, request.header.nlmsg_len, 0) == -1 ? -1 : 0;
 }
 
 static void
@@ -308,57 +269,117 @@ ask(int fd, struct request *request)
 }
 
 /*
- * Count what came: the slot's number is that which the next packet will have.
- * Killed before the end, the next packet's number tells the same.
+ * Count what came.  The slot's number is that of the next message, below what
+ * was dropped before it; kernel[0] is the count.  A message is removed when
+ * that has been stored: who continues after a kill finds it again.
  */
 static void
 nflog_sample(struct counter *counter, int64_t time)
 {
-	static union {
-		struct nlmsghdr	 header;
-		char		 bytes[2 * BATCH_BYTES];
-	}		 batch;
 	struct count	*count = counter->count;
 	struct slot	*slot = &count->slot[count->turn % 2];
-	uint32_t	 next = slot->number;
-	ssize_t		 n;
-	int		 i;
+	uint32_t	 next = slot->number, lost = slot->number >> 32;
+	uint32_t	 number;
+	int32_t		 since;
+	int		 fd = counter->tap.fd, i;
 
-	for (i = 0; i < MAX_BATCHES && (n = recv(counter->tap.fd, &batch,
-	    sizeof(batch), 0)) > 0; i++)
-		next = last_number(batch.bytes, n, next);
-	count_store(count, slot->total + (uint32_t)(next -
-	    (uint32_t)slot->number), next, time);
+	for (i = 0; i < MAX_MESSAGES; i++) {
+		if (receive(fd, MSG_PEEK, &number) == -1)
+			break;
+		if ((int32_t)(number - next) >= 0) {
+			lost += number - next;
+			next = number + 1;
+			store(count, next, lost, next,
+			    count->slot[count->turn % 2].looked);
+		}
+		receive(fd, 0, &number);
+	}
+	since = dropped(fd, lost) - lost;
+	store(count, next, lost, since > 0 ? next + since : next, time);
 }
 
-/* The number after that of the last packet in a batch. */
-static uint32_t
-last_number(const char *batch, size_t len, uint32_t next)
+/* The count never goes back. */
+static void
+store(struct count *count, uint32_t next, uint32_t lost, uint32_t n,
+    int64_t looked)
 {
-	const struct nlmsghdr	*header = (const struct nlmsghdr *)batch;
+	struct slot	*slot = &count->slot[count->turn % 2];
+	uint32_t	 last = slot->kernel[0];
+
+	if ((int32_t)(n - last) < 0)
+		n = last;
+	count->slot[(count->turn + 1) % 2].kernel[0] = n;
+	count_store(count, slot->total + (n - last),
+	    (uint64_t)lost << 32 | next, looked);
+}
+
+/*
+ * The messages that were dropped for lack of room, which is as many packets.
+ * Before Linux 4.12 nobody can tell: then it is as many as are known.
+ */
+static uint32_t
+dropped(int fd, uint32_t known)
+{
+	uint32_t	 info[SK_MEMINFO_VARS];
+	socklen_t	 len = sizeof(info);
+
+	/* see packet_sample() */
+	if (syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_MEMINFO, info, &len) ==
+	    -1 || len < (SK_MEMINFO_DROPS + 1) * sizeof(*info))
+		return known;
+	return info[SK_MEMINFO_DROPS];
+}
+
+/*
+ * Receive a message with the number of a packet; others are read and
+ * forgotten.  Returns 0, or -1 if there is none.
+ */
+static int
+receive(int fd, int flags, uint32_t *number)
+{
+	union {
+		struct nlmsghdr	 header;
+		char		 bytes[MESSAGE_SIZE];
+	}		 message;
+	ssize_t		 n;
+
+	while ((n = recv(fd, &message, sizeof(message), flags)) > 0)
+		if (find_number(message.bytes, n, number) == 0)
+			return 0;
+		else if (flags & MSG_PEEK)
+			recv(fd, &message, 1, 0);
+	return -1;
+}
+
+/* The last number in a message.  Returns 0, or -1 if there is none. */
+static int
+find_number(const char *message, size_t len, uint32_t *number)
+{
+	const struct nlmsghdr	*header = (const struct nlmsghdr *)message;
+	int			 result = -1;
 
 	while (len >= sizeof(*header) &&
 	    header->nlmsg_len >= sizeof(*header) &&
 	    header->nlmsg_len <= len) {
 		if (header->nlmsg_type ==
-		    (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
-			next = number_of(header, next);
+		    (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET) &&
+		    number_of(header, number) == 0)
+			result = 0;
 		if (NLMSG_ALIGN(header->nlmsg_len) >= len)
 			break;
 		len -= NLMSG_ALIGN(header->nlmsg_len);
-		batch += NLMSG_ALIGN(header->nlmsg_len);
-		header = (const struct nlmsghdr *)batch;
+		message += NLMSG_ALIGN(header->nlmsg_len);
+		header = (const struct nlmsghdr *)message;
 	}
-	return next;
+	return result;
 }
 
-static uint32_t
-number_of(const struct nlmsghdr *header, uint32_t next)
+static int
+number_of(const struct nlmsghdr *header, uint32_t *number)
 {
 	const struct nlattr	*attribute;
 	const char		*p = (const char *)header;
 	size_t			 at = NLMSG_LENGTH(sizeof(struct nfgenmsg));
-	uint32_t		 number;
 
 	for (; at + NLA_HDRLEN <= header->nlmsg_len;
 	    at += NLA_ALIGN(attribute->nla_len)) {
@@ -366,10 +387,12 @@ number_of(const struct nlmsghdr *header, uint32_t next)
 		if (attribute->nla_len < NLA_HDRLEN)
 			break;
 		if ((attribute->nla_type & NLA_TYPE_MASK) != NFULA_SEQ ||
-		    attribute->nla_len < NLA_HDRLEN + sizeof(number))
+		    attribute->nla_len < NLA_HDRLEN + sizeof(*number) ||
+		    at + attribute->nla_len > header->nlmsg_len)
 			continue;
-		memcpy(&number, p + at + NLA_HDRLEN, sizeof(number));
-		return ntohl(number) + 1;
+		memcpy(number, p + at + NLA_HDRLEN, sizeof(*number));
+		*number = ntohl(*number);
+		return 0;
 	}
-	return next;
+	return -1;
 }

@@ -124,7 +124,7 @@ allocate(struct conf *conf)
 	engine.conf = conf;
 	engine.began = now();
 	RB_FOREACH(counter, counters, &conf->counters)
-		if (counter->tap.kind != NULL && counter->immediate)
+		if (counter->tap.kind != NULL && counter->awaited)
 			engine.nlisteners++;
 	engine.pollers = calloc(conf->nrules + 1, sizeof(*engine.pollers));
 	engine.listeners = calloc(engine.nlisteners + 1,
@@ -223,7 +223,7 @@ start_listeners(struct conf *conf)
 	struct counter	*counter;
 
 	RB_FOREACH(counter, counters, &conf->counters) {
-		if (counter->tap.kind == NULL || !counter->immediate)
+		if (counter->tap.kind == NULL || !counter->awaited)
 			continue;
 		listener->counter = counter;
 		event_set(&listener->arrival, counter->tap.fd, EV_READ,
@@ -266,7 +266,7 @@ tick_handler(int fd, short event, void *arg)
 	if (timer_in(&poller->ev, engine.tick_left) == -1)
 		_exit(1);
 	/* a packet read here rings no more for those that share the counter */
-	if (sample(counter, engine.tick_time) && counter->immediate)
+	if (sample(counter, engine.tick_time) && counter->awaited)
 		look_immediate(counter, now());
 	/* a wait that began as late as this has passed */
 	time = now();
@@ -381,7 +381,7 @@ sample(struct counter *counter, int64_t time)
 		return 0;
 	total = count_read(counter->count, NULL);
 	/* packets ring as soon as they come, if somebody waits for them */
-	if (counter->immediate && last >= engine.began)
+	if (counter->awaited && last >= engine.began)
 		last = time;
 	SLIST_FOREACH(window, &counter->windows, entry)
 		window_note(window, before, total, last, time);

@@ -141,7 +141,10 @@ allow_some(scmp_filter_ctx filter)
 		return error;
 	if ((error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 	    SCMP_SYS(getsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_PACKET, 0),
-	    SCMP_A2(SCMP_CMP_EQ, PACKET_STATISTICS, 0))) != 0)
+	    SCMP_A2(SCMP_CMP_EQ, PACKET_STATISTICS, 0))) != 0 ||
+	    (error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+	    SCMP_SYS(getsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
+	    SCMP_A2(SCMP_CMP_EQ, SO_MEMINFO, 0))) != 0)
 		return error;
 	/* memory, but no file and no code; an old mmap(2) has one argument */
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW,
