@@ -189,14 +189,18 @@ write_line(int priority, const char *tag, const char *message)
 	return 0;
 }
 
-/* Its flags are the caller's, who may want to wait for it. */
+/*
+ * Its flags are the caller's, who may want to wait for it.  A process that may
+ * have no descriptors cannot ask.
+ */
 static int
 is_ready(void)
 {
 	struct pollfd	 pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	return poll(&pfd, 1, waits ? -1 : 0) == 1 &&
-	    (pfd.revents & POLLOUT) != 0;
+	if (poll(&pfd, 1, waits ? -1 : 0) == -1)
+		return errno == EINVAL;
+	return (pfd.revents & POLLOUT) != 0;
 }
 
 /*

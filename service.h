@@ -25,11 +25,13 @@
 
 #ifdef HAVE_SERVICE
 #include <stddef.h>
+#include <stdint.h>
 
 /* compat/notify.c: systemd(1) */
 int	 notify_open(char **);
 void	 notify(const char *, ...)
 	    __attribute__((__format__(printf, 1, 2)));
+int64_t	 notify_watchdog(void);
 
 /* compat/journal.c: its journal as standard error */
 void	 journal_open(char **);
@@ -40,6 +42,7 @@ int	 pid1_fork(void);
 #else
 #define notify_open(environment)		0
 #define notify(...)				((void)0)
+#define notify_watchdog()			0
 #define journal_open(environment)		((void)0)
 #define journal_prefix(buf, size, priority)	0
 #define pid1_fork()				0

@@ -26,13 +26,19 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "service.h"
 
+static const char	*value(char **, const char *);
+static int64_t		 number(char **, const char *);
+
 static int	manager = -1;
+static int64_t	watchdog;		/* ns, or 0 */
 
 /*
  * Connect to the socket that the environment names, if it does.  A name that
@@ -43,12 +49,9 @@ int
 notify_open(char **environment)
 {
 	struct sockaddr_un	 address;
-	const char		*name = NULL;
+	const char		*name = value(environment, "NOTIFY_SOCKET");
 	socklen_t		 len;
 
-	for (; *environment != NULL; environment++)
-		if (strncmp(*environment, "NOTIFY_SOCKET=", 14) == 0)
-			name = *environment + 14;
 	if (name == NULL || (name[0] != '/' && name[0] != '@'))
 		return 0;
 	if (strlen(name) >= sizeof(address.sun_path)) {
@@ -69,7 +72,43 @@ notify_open(char **environment)
 		close(manager);
 		manager = -1;
 	}
+	/* it may be another's, which started us */
+	if (value(environment, "WATCHDOG_PID") == NULL ||
+	    number(environment, "WATCHDOG_PID") == getpid())
+		watchdog = number(environment, "WATCHDOG_USEC") * 1000;
 	return 0;
+}
+
+/* The value of a variable, or NULL. */
+static const char *
+value(char **environment, const char *name)
+{
+	size_t	 len = strlen(name);
+
+	for (; *environment != NULL; environment++)
+		if (strncmp(*environment, name, len) == 0 &&
+		    (*environment)[len] == '=')
+			return *environment + len + 1;
+	return NULL;
+}
+
+/* The same as a positive number, or 0. */
+static int64_t
+number(char **environment, const char *name)
+{
+	const char	*text = value(environment, name), *error;
+
+	return text == NULL ? 0 : strtonum(text, 1, INT64_MAX / 1000, &error);
+}
+
+/*
+ * How often the manager wants to hear WATCHDOG=1, in nanoseconds: twice in
+ * the time after which it takes us for dead.  0: never.
+ */
+int64_t
+notify_watchdog(void)
+{
+	return manager == -1 ? 0 : watchdog / 2;
 }
 
 /* Send one message, lines of NAME=value; one that cannot be sent is lost. */
