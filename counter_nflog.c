@@ -160,6 +160,7 @@ nflog_drain(struct counter *counter)
 static int
 nflog_limit(struct counter *counter)
 {
+	pledge_receive(counter->tap.fd);
 	return 0;
 }
 

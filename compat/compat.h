@@ -36,6 +36,8 @@
 
 #define issetugid()	(getauxval(AT_SECURE) != 0)
 
+/* before pledge(): what the engine may receive more than a byte from */
+void	 pledge_receive(int);
 void	 compat_setproctitle(const char *, ...)
 	    __attribute__((__format__(printf, 1, 2)));
 int	 compat_setresuid(uid_t, uid_t, uid_t);

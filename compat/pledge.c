@@ -33,11 +33,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MAX_RECEIVERS	64
+
 static uint32_t	deadly_action(void);
 static int	allow(scmp_filter_ctx);
 static int	allow_some(scmp_filter_ctx);
+static int	allow_receiving(scmp_filter_ctx);
+static int	allow_receive(scmp_filter_ctx, struct scmp_arg_cmp);
 static int	refuse(scmp_filter_ctx);
 static int	is_denied(int);
+
+static int	receivers[MAX_RECEIVERS];
+static int	nreceivers;
 
 /*
  * Fails with ENOSYS if the kernel has no sandbox, and with EACCES if we may
@@ -66,6 +73,7 @@ pledge(const char *promises, const char *execpromises)
 	/* sets no_new_privs; what it returns does not tell what failed */
 	if ((error = allow(filter)) == 0 &&
 	    (error = allow_some(filter)) == 0 &&
+	    (error = allow_receiving(filter)) == 0 &&
 	    (error = refuse(filter)) == 0 && seccomp_load(filter) != 0)
 		error = is_denied(errno) ? -EACCES : -errno;
 	seccomp_release(filter);
@@ -74,6 +82,18 @@ pledge(const char *promises, const char *execpromises)
 		return -1;
 	}
 	return 0;
+}
+
+/*
+ * To be called before: whole messages come from this descriptor, and the
+ * engine receives more than a byte.
+ */
+void
+pledge_receive(int fd)
+{
+	if (nreceivers < MAX_RECEIVERS)
+		receivers[nreceivers] = fd;
+	nreceivers++;
 }
 
 /* Before Linux 4.14 a thread, of which the engine has one. */
@@ -132,13 +152,6 @@ allow_some(scmp_filter_ctx filter)
 	    (error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write),
 	    1, SCMP_A0(SCMP_CMP_EQ, STDIN_FILENO, 0))) != 0)
 		return error;
-	/* counters that ring, but not from whom a packet is */
-	if ((error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-	    SCMP_SYS(recvfrom), 2, SCMP_A4(SCMP_CMP_EQ, 0, 0),
-	    SCMP_A5(SCMP_CMP_EQ, 0, 0))) != 0 ||
-	    (error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-	    SCMP_SYS(recv), 0)) != 0)
-		return error;
 	if ((error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 	    SCMP_SYS(getsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_PACKET, 0),
 	    SCMP_A2(SCMP_CMP_EQ, PACKET_STATISTICS, 0))) != 0 ||
@@ -146,11 +159,47 @@ allow_some(scmp_filter_ctx filter)
 	    SCMP_SYS(getsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
 	    SCMP_A2(SCMP_CMP_EQ, SO_MEMINFO, 0))) != 0)
 		return error;
-	/* memory, but no file and no code; an old mmap(2) has one argument */
+	/* own memory, but no code; an old mmap(2) has one argument */
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 	    SCMP_SYS(mmap2) > 0 ? SCMP_SYS(mmap2) : SCMP_SYS(mmap), 2,
-	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-	    SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)(PROT_READ |
+	    PROT_WRITE), 0),
+	    SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_SHARED | MAP_PRIVATE |
+	    MAP_ANONYMOUS, MAP_PRIVATE | MAP_ANONYMOUS));
+}
+
+/*
+ * A byte of a packet, from a counter that is a bell, is all of it that the
+ * engine can see, even of a counter that has no filter.  Returns the same.
+ */
+static int
+allow_receiving(scmp_filter_ctx filter)
+{
+	int	 i, error;
+
+	if (nreceivers > MAX_RECEIVERS)
+		return allow_receive(filter, SCMP_A2(SCMP_CMP_GE, 0, 0));
+	if ((error = allow_receive(filter, SCMP_A2(SCMP_CMP_LE, 1, 0))) != 0)
+		return error;
+	for (i = 0; i < nreceivers; i++)
+		if ((error = allow_receive(filter, SCMP_A0(SCMP_CMP_EQ,
+		    receivers[i], 0))) != 0)
+			return error;
+	return 0;
+}
+
+/* No flags, and no sender's address. */
+static int
+allow_receive(scmp_filter_ctx filter, struct scmp_arg_cmp which)
+{
+	int	 error;
+
+	if ((error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+	    SCMP_SYS(recvfrom), 4, which, SCMP_A3(SCMP_CMP_EQ, 0, 0),
+	    SCMP_A4(SCMP_CMP_EQ, 0, 0), SCMP_A5(SCMP_CMP_EQ, 0, 0))) != 0)
+		return error;
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(recv), 2,
+	    which, SCMP_A3(SCMP_CMP_EQ, 0, 0));
 }
 
 /*

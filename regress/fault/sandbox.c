@@ -62,6 +62,7 @@
 #include <unistd.h>
 
 int	 pledge(const char *, const char *);
+void	 pledge_receive(int);
 
 /* In the file: which call to make, counted from 1, and how it went. */
 struct order {
@@ -74,6 +75,7 @@ struct order {
 };
 
 static int			 counter;
+static int			 messages;	/* named by pledge_receive() */
 static int			 file;
 static int			 epoll_fd;
 static char			*parents;	/* half of the shared memory */
@@ -258,6 +260,32 @@ try_ptrace(void)
 	return ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 }
 
+/* What is in it is nobody's business. */
+static long
+try_packet(void)
+{
+	char	 packet[60];
+
+	return recv(counter, packet, sizeof(packet), 0) == -1 &&
+	    errno != EAGAIN ? -1 : 0;
+}
+
+static long
+try_peek(void)
+{
+	char	 c;
+
+	return recv(counter, &c, 1, MSG_PEEK) == -1 && errno != EAGAIN ? -1 :
+	    0;
+}
+
+static long
+try_mmap_shared(void)
+{
+	return mmap(NULL, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1,
+	    0) == MAP_FAILED ? -1 : 0;
+}
+
 static long
 try_mmap_code(void)
 {
@@ -404,6 +432,15 @@ need_bell_of_packets(void)
 }
 
 static long
+need_messages(void)
+{
+	char	 message[60];
+
+	return recv(messages, message, sizeof(message), 0) == -1 &&
+	    errno != EAGAIN ? -1 : 0;
+}
+
+static long
 need_memory(void)
 {
 	size_t	 size = 1024 * 1024;
@@ -485,6 +522,8 @@ static const struct {
 	{ "epoll_create1",	try_epoll_create,	FORBIDDEN },
 	{ "pipe",		try_pipe,		FORBIDDEN },
 	{ "the sender",		try_sender,		FORBIDDEN },
+	{ "a packet",		try_packet,		FORBIDDEN },
+	{ "a flag of recv",	try_peek,		FORBIDDEN },
 	{ "recvmsg",		try_recvmsg,		FORBIDDEN },
 	{ "getsockname",	try_getsockname,	FORBIDDEN },
 	{ "bind",		try_bind,		FORBIDDEN },
@@ -494,6 +533,7 @@ static const struct {
 	{ "kill",		try_kill,		FORBIDDEN },
 	{ "ptrace",		try_ptrace,		FORBIDDEN },
 	{ "mmap of code",	try_mmap_code,		FORBIDDEN },
+	{ "mmap of shared memory", try_mmap_shared,	FORBIDDEN },
 	{ "mmap of a file",	try_mmap_file,		FORBIDDEN },
 	{ "mprotect",		try_mprotect,		FORBIDDEN },
 	{ "the parent's half",	try_half,		FORBIDDEN },
@@ -513,6 +553,7 @@ static const struct {
 	{ "statistics",		need_statistics,	NEEDED },
 	{ "the bell",		need_bell,		NEEDED },
 	{ "a bell of packets",	need_bell_of_packets,	NEEDED },
+	{ "whole messages",	need_messages,		NEEDED },
 	{ "memory",		need_memory,		NEEDED },
 	{ "events",		need_events,		NEEDED },
 	{ "sleep",		do_sleep,		HOSTILE },
@@ -634,6 +675,7 @@ went_through(long (*call)(void), int confined)
 		err(1, "fork");
 	if (pid == 0) {
 		alarm(5);
+		pledge_receive(messages);
 		if (confined && pledge("stdio bpf", NULL) == -1)
 			_exit(2);
 		_exit(call() == -1 ? 1 : 0);
@@ -662,6 +704,7 @@ try_all(const char *interface)
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sv) == -1 ||
 	    dup2(sv[0], 0) == -1)
 		err(1, "set-up");
+	messages = sv[1];
 	parents = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (parents == MAP_FAILED || mprotect(parents, 4096, PROT_READ) == -1)
