@@ -15,13 +15,17 @@
  */
 
 /*
- * Fuzz the arithmetic of rules: the bytes of an input are the terms of a rule
- * and what happens to it.  The naive twin is that of t_rule.c, which draws
- * lots; here each step is a byte that a fuzzer can learn to choose.
+ * Fuzz the arithmetic of rules.  The twin is that of t_rule.c, which draws
+ * lots; here what it picks is in the bytes of the input, which a fuzzer can
+ * learn to choose.  The first of them says what is played:
  *
- * An input whose first byte is odd uses numbers as large as they may be.
- * Then there is no twin, which keeps each packet: only what must always hold
- * is checked, and that nothing overflows.
+ *	0	a rule and its naive twin
+ *	1	a rule with numbers as large as they may be; there is no twin
+ *		then, which keeps each packet: only what must always hold is
+ *		checked, and that nothing overflows
+ *	2	a rule whose engine writes anything at all
+ *
+ * and the second is the kind of the rule.
  */
 
 #include <stdlib.h>
@@ -33,264 +37,168 @@
 
 #include "fuzz.h"
 
-#define CENTURY	(100 * 366 * 86400LL * NSEC)
+#define CENTURY		(100 * 366 * 86400LL * NSEC)
+#define MAX_STEPS	1000
+#define FEW_PACKETS	10000	/* the twin looks at each at each step */
 
-#define check(condition)	twin_check(condition, #condition, step)
+/* What is left of the input. */
+static const uint8_t	*input;
+static const uint8_t	*input_end;
 
-struct input {
-	const uint8_t	*p;
-	const uint8_t	*end;
-};
-
-/* The next n bytes as a number; behind the end all are 0. */
+/* The next n bytes as a number; after the end all are 0. */
 static uint64_t
-number(struct input *in, int n)
+number(int n)
 {
 	uint64_t	 value = 0;
 
 	while (n-- > 0)
-		value = value << 8 | (in->p < in->end ? *in->p++ : 0);
+		value = value << 8 | (input < input_end ? *input++ : 0);
 	return value;
 }
 
-static struct history *
-history_new(const struct terms *terms, int64_t more, uint64_t total)
+static uint64_t
+pick_number(uint64_t n)
 {
-	struct history	*history;
-	int64_t		 size = history_size(terms->within) + more;
-
-	history = allocate(NULL, sizeof(*history) +
-	    size * sizeof(history->total[0]));
-	history_init(history, size, total);
-	return history;
+	if (n <= UINT8_MAX + 1)
+		return number(1) % n;
+	if (n <= UINT16_MAX + 1)
+		return number(2) % n;
+	return number(n <= UINT32_MAX ? 4 : 8) % n;
 }
 
 static void
-small_terms(struct terms *terms, struct input *in)
+play_twin(struct pair *pair)
 {
-	uint64_t	 kind = number(in, 1);
+	random_begin(pair, pick(KINDS));
+	while (input < input_end && pair->step < MAX_STEPS &&
+	    pair->time < CENTURY && pair->twin.came < FEW_PACKETS) {
+		random_step(pair);
+		pair_check(pair);
+		pair->step++;
+	}
+	pair_end(pair);
+}
 
+static void
+play_hostile(struct pair *pair)
+{
+	random_begin(pair, pick(KINDS));
+	while (input < input_end && pair->step < MAX_STEPS &&
+	    pair->time < CENTURY) {
+		hostile_step(pair);
+		pair->step++;
+	}
+	pair_end(pair);
+}
+
+static void
+large_terms(struct terms *terms, int kind)
+{
 	memset(terms, 0, sizeof(*terms));
-	terms->count = 1 + number(in, 1) % 16;
-	terms->wait = (1 + number(in, 1) % 20) * NSEC;
-	terms->immediate = kind >> 7;
-	switch (kind % 5) {
-	case 1:
-		terms->exact = 1;
-		break;
-	case 2:
-		terms->within = (1 + number(in, 1) % 20) * NSEC;
-		break;
-	case 3:
-		terms->idle = (1 + number(in, 1) % 20) * NSEC;
-		break;
-	case 4:
-		terms->within = (1 + number(in, 1) % 20) * NSEC;
-		terms->idle = (1 + number(in, 1) % 20) * NSEC;
-		break;
+	terms->count = number(8) % MAX_COUNT + 1;
+	terms->renew = terms->count;
+	terms->wait = (number(4) % MAX_TIME + 1) * NSEC;
+	terms->exact = kind % 4 == 1;
+	if (kind % 4 > 1)
+		terms->within = (number(4) % MAX_TIME + 1) * NSEC;
+	terms->below = kind % 4 == 3;
+	terms->immediate = kind / 4 % 2 && !terms->below;
+	if (kind / 8 % 2 && !terms->exact) {
+		terms->idle = (number(4) % MAX_TIME + 1) * NSEC;
+		if (!terms->below)
+			terms->renew = number(8) % terms->count + 1;
 	}
 }
 
-/* The engine's turn: the packets up to kernel are seen now. */
+/* The parent's turn; what it starts ends at once if it is to. */
 static void
-see(struct twin *twin, struct state *state, struct history *history,
-    uint64_t *total, uint64_t kernel, int64_t time)
+large_look(struct pair *pair, int op)
 {
-	history_note(history, *total, time);
-	for (; *total != kernel; ++*total) {
-		twin->second[twin->n++] = time / NSEC;
-		twin->seen++;
-		twin->since++;
-	}
-	if (twin->terms.within != 0) {
-		rule_window(&twin->terms, state, history, time);
-		twin->looked = time;
-		twin->ever_looked = 1;
-	}
-}
+	const struct terms	*terms = &pair->world.rule.terms;
+	struct state		*state = &pair->world.state;
+	struct sight		 sight;
+	uint64_t		 tally, took, runs = state->runs;
+	int64_t			 next;
+	enum due		 due;
 
-/* The parent's turn: returns what runs now. */
-static enum what
-look(struct twin *twin, struct state *state, struct history *history,
-    uint64_t total, int64_t time, uint64_t step)
-{
-	enum what	 what;
-	uint64_t	 packets;
-	int64_t		 next;
-
-	for (;;) {
-		what = rule_due(&twin->terms, state, total, time, &next);
-		check(what == twin_due(twin, time));
-		if (what == NOTHING) {
-			twin_next(twin, state, history, total, time, next);
-			return NOTHING;
-		}
-		packets = rule_take(&twin->terms, state, what, total, time);
-		check(packets == twin_take(twin, what, time));
-		if (what != RENEW)
-			return what;
-	}
-}
-
-static void
-play_small(struct input *in)
-{
-	static struct twin	 twin;
-	struct state		 state;
-	struct history		*history;
-	uint64_t		 total, kernel, op, step;
-	int64_t			 time;
-	enum what		 what = NOTHING, started;
-	int			 ok;
-
-	/* the twin's list of packets stays as it is: none counts */
-	twin.n = 0;
-	twin.seen = twin.since = twin.runs = twin.failures = 0;
-	twin.running = twin.ever_started = twin.on = twin.armed = 0;
-	twin.ever_looked = 0;
-	small_terms(&twin.terms, in);
-	total = kernel = number(in, 1) % 2 ? UINT64_MAX - 50 : 0;
-	time = 1000 * NSEC + number(in, 1) * (NSEC / 256);
-	history = history_new(&twin.terms, number(in, 1) % 8, total);
-	rule_load(&state, total);
-
-	for (step = 0; in->p < in->end && step < 4096; step++) {
-		op = number(in, 1);
-		started = NOTHING;
-		switch (op % 8) {
-		case 0:			/* packets */
-		case 1:
-			kernel += op / 8;
-			if (twin.terms.immediate)
-				see(&twin, &state, history, &total, kernel,
-				    time);
-			break;
-		case 2:			/* a part of a second */
-			time += op / 8 * (NSEC / 64);
-			break;
-		case 3:			/* sleep */
-			time += op / 8 * NSEC;
-			break;
-		case 4:			/* the run ends */
-			if (!twin.running)
-				break;
-			ok = op / 8 % 4 != 0;
-			rule_done(&twin.terms, &state, what, ok, time);
-			twin_done(&twin, what, ok, time);
-			break;
-		case 5:			/* somebody looks */
-			started = look(&twin, &state, history, total, time,
-			    step);
-			break;
-		default:		/* a tick, so late */
-			time = (time / NSEC + 1) * NSEC +
-			    op / 8 * (NSEC / 1000);
-			see(&twin, &state, history, &total, kernel, time);
-			started = look(&twin, &state, history, total, time,
-			    step);
-		}
-		if (started != NOTHING)
-			what = started;
-		check(rule_tally(&twin.terms, &state, total) ==
-		    twin_tally(&twin));
-		check(total - state.base == twin.seen);
-		check(state.runs == twin.runs);
-		check(state.failures == twin.failures);
-		check(state.running == twin.running);
-	}
-	free(history);
-}
-
-static void
-large_terms(struct terms *terms, struct input *in)
-{
-	uint64_t	 kind = number(in, 1);
-
-	memset(terms, 0, sizeof(*terms));
-	terms->count = number(in, 8) % MAX_COUNT + 1;
-	terms->wait = (number(in, 4) % MAX_TIME + 1) * NSEC;
-	terms->immediate = kind >> 7;
-	terms->exact = kind % 5 == 1;
-	if (kind % 5 == 2 || kind % 5 == 4)
-		terms->within = (number(in, 2) % MAX_WITHIN + 1) * NSEC;
-	if (kind % 5 == 3 || kind % 5 == 4)
-		terms->idle = (number(in, 4) % MAX_TIME + 1) * NSEC;
+	rule_look(&pair->world.rule, pair->time, &sight);
+	tally = rule_tally(terms, state, &sight);
+	check(pair, terms->within == 0 ? tally == sight.total - state->mark :
+	    tally <= sight.total - state->mark, "tally");
+	due = rule_due(terms, state, &sight, pair->time, &next);
+	check(pair, !state->running || due == DUE_NOTHING, "running");
+	check(pair, due != DUE_COUNT || tally >= terms->count, "count");
+	check(pair, due != DUE_BELOW || tally < terms->count, "below");
+	check(pair, due != DUE_IDLE || terms->idle != 0, "idle");
+	check(pair, due != DUE_RENEW || state->on == RULE_ON, "renew");
+	check(pair, due != DUE_NOTHING || next > pair->time, "next");
+	took = rule_packets(terms, state, &sight, due);
+	check(pair, due != DUE_COUNT || took ==
+	    (terms->exact ? terms->count : tally), "took");
+	rule_take(terms, state, &sight, due, pair->time);
+	check(pair, (due != DUE_COUNT && due != DUE_RENEW) || terms->below ||
+	    rule_tally(terms, state, &sight) == tally - took, "tally after");
+	check(pair, state->runs == runs +
+	    (due != DUE_NOTHING && due != DUE_RENEW), "runs");
+	if (due != DUE_NOTHING && due != DUE_RENEW)
+		pair->run = due;
+	if (state->running && op & 1)
+		rule_done(terms, state, pair->run, op & 2, pair->time);
 }
 
 /* Times up to a century, totals that wrap. */
 static void
-play_large(struct input *in)
+play_large(struct pair *pair)
 {
+	struct world	*world = &pair->world;
 	struct terms	 terms;
-	struct state	 state;
-	struct history	*history;
-	uint64_t	 total, op, step, tally, took, runs;
-	int64_t		 time, next;
-	enum what	 what = NOTHING, due;
+	uint64_t	 op;
+	int		 kind = pick(KINDS);
 
-	large_terms(&terms, in);
-	total = number(in, 8);
-	time = number(in, 8) % CENTURY;
-	history = history_new(&terms, number(in, 1), total);
-	rule_load(&state, total);
-
-	for (step = 0; in->p < in->end && step < 1024; step++) {
-		op = number(in, 1);
-		if (time < CENTURY)
-			time += number(in, op / 2 % 8);
+	large_terms(&terms, kind);
+	pair_begin(pair, &terms, number(8), number(8) % CENTURY);
+	for (; input < input_end && pair->step < MAX_STEPS; pair->step++) {
+		op = number(1);
+		if (pair->time < CENTURY)
+			pair->time += number(op / 4 % 8);
+		if (op % 16 == 0) {
+			large_terms(&terms, kind);
+			world_reload(world, &terms, pair->time);
+		} else if (op % 16 == 1)
+			rule_blind(&world->state, pair->time);
 		if (op % 2 == 0) {
-			history_note(history, total, time);
-			total += number(in, op / 16 % 9);
-			if (terms.within != 0)
-				rule_window(&terms, &state, history, time);
+			world->kernel += number(op / 16 % 9);
+			world_sample(world, pair->time);
 		}
-		tally = rule_tally(&terms, &state, total);
-		check(terms.within == 0 ? tally == total - state.mark :
-		    tally <= total - state.mark);
-		due = rule_due(&terms, &state, total, time, &next);
-		check(!state.running || due == NOTHING);
-		check(due != COUNT || tally >= terms.count);
-		check(due != IDLE || terms.idle != 0);
-		check(due != RENEW || state.power == POWER_ON);
-		if (due != NOTHING) {
-			runs = state.runs;
-			took = rule_take(&terms, &state, due, total, time);
-			check(due != COUNT || took ==
-			    (terms.exact ? terms.count : tally));
-			check(due == IDLE || rule_tally(&terms, &state,
-			    total) == tally - took);
-			check(state.runs == runs + (due != RENEW));
-			if (due != RENEW)
-				what = due;
-		} else {
-			check(next > time);
-			if (state.running && op / 128)
-				rule_done(&terms, &state, what,
-				    op / 64 % 2, time);
-		}
+		large_look(pair, op / 64);
 	}
-	free(history);
+	pair_end(pair);
 }
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	(void)argc;
-	(void)argv;
-	seed = 1;		/* of twin_next() */
+	pick = pick_number;
 	return 0;
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input	 in = { data, data + size };
+	static struct pair	 pair;
 
-	if (size == 0)
-		return 0;
-	if (number(&in, 1) % 2 == 0)
-		play_small(&in);
-	else
-		play_large(&in);
+	input = data;
+	input_end = data + size;
+	switch (number(1) % 3) {
+	case 0:
+		play_twin(&pair);
+		break;
+	case 1:
+		play_large(&pair);
+		break;
+	case 2:
+		play_hostile(&pair);
+		break;
+	}
 	return 0;
 }

@@ -774,7 +774,7 @@ play_file(const char *file)
  * knows when a packet came.
  */
 
-#define KINDS		16
+#define KINDS		16		/* see random_terms() */
 #define MAX_PACKETS	(1 << 20)
 #define LONGEST_TICK	(3 * NSEC / 2)	/* more is a gap */
 
@@ -799,6 +799,7 @@ struct twin {
 	int		 on;
 	int		 armed;
 	int64_t		 quiet;		/* nothing since then */
+	int64_t		 loaded;
 	int64_t		 watched;	/* the window is known since then */
 	int		 ever_looked;
 	int64_t		 looked;
@@ -817,7 +818,10 @@ struct pair {
 	uint64_t	 step;
 };
 
-static uint64_t		 pick(uint64_t);
+/* A number below n that decides what happens; the fuzzer has its own. */
+static uint64_t		 (*pick)(uint64_t);
+
+static uint64_t		 pick_random(uint64_t);
 static void		 check(const struct pair *, int, const char *);
 static int64_t		 twin_interval(const struct twin *, int64_t);
 static int		 twin_inside(const struct twin *,
@@ -845,6 +849,7 @@ static void		 pair_ticks(struct pair *, uint64_t);
 static void		 pair_blind(struct pair *);
 static void		 pair_later(struct pair *);
 static void		 pair_reload(struct pair *, const struct terms *);
+static void		 pair_reset(struct pair *);
 static void		 pair_check(const struct pair *);
 static void		 pair_begin(struct pair *, const struct terms *,
 			    uint64_t, int64_t);
@@ -854,11 +859,11 @@ static void		 random_terms(struct terms *, int);
 static int64_t		 random_within(int);
 static void		 random_change(struct pair *);
 static void		 random_step(struct pair *);
-static void		 random_rule(struct pair *, int);
+static void		 random_begin(struct pair *, int);
 static void		 hostile_fill(void *, size_t);
 static void		 hostile_guess(struct pair *);
 static void		 hostile_look(struct pair *);
-static void		 hostile_rule(struct pair *, int);
+static void		 hostile_step(struct pair *);
 static void		 race_write(struct count *, struct window *)
 			    __attribute__((__noreturn__));
 static void		 race(struct pair *);
@@ -867,7 +872,7 @@ static int		 twin_main(void);
 
 /* A random number below n. */
 static uint64_t
-pick(uint64_t n)
+pick_random(uint64_t n)
 {
 	static uint64_t	 x;
 
@@ -1041,7 +1046,7 @@ twin_see(struct twin *twin, int64_t time, int blindly)
 			when = twin->looked;
 		twin->disturbed = time;
 	} else if (!twin->ever_looked)
-		twin->spread += time - twin->watched;
+		twin->spread += time - twin->loaded;
 	for (i = twin->n; i < twin->came; i++) {
 		twin->packet[i].when = when;
 		twin->seen++;
@@ -1372,6 +1377,16 @@ pair_reload(struct pair *pair, const struct terms *terms)
 }
 
 static void
+pair_reset(struct pair *pair)
+{
+	struct twin	*twin = &pair->twin;
+	uint64_t	 total = pair->world.kernel - (twin->came - twin->n);
+
+	rule_reset(&pair->world.state, total, pair->time);
+	twin_reset(twin, pair->time);
+}
+
+static void
 pair_check(const struct pair *pair)
 {
 	const struct twin	*twin = &pair->twin;
@@ -1423,7 +1438,7 @@ pair_share(struct pair *pair, uint64_t n)
 		pair_sample(pair);
 	}
 	rule_load(&pair->world.state, pair->world.kernel, pair->time);
-	twin->watched = twin->quiet = pair->time;
+	twin->loaded = twin->watched = twin->quiet = pair->time;
 }
 
 static void
@@ -1557,11 +1572,8 @@ random_step(struct pair *pair)
 		random_change(pair);
 		break;
 	case 23:
-		if (pick(8) != 0)
-			break;
-		rule_reset(&pair->world.state,
-		    pair->world.kernel - (twin->came - twin->n), pair->time);
-		twin_reset(twin, pair->time);
+		if (pick(8) == 0)
+			pair_reset(pair);
 		break;
 	case 24:
 		pair_ticks(pair, pick(2 + pick(600)));
@@ -1579,12 +1591,12 @@ random_step(struct pair *pair)
 	}
 }
 
-/* One rule of the given kind for some hundreds of steps. */
+/* One rule of the given kind. */
 static void
-random_rule(struct pair *pair, int kind)
+random_begin(struct pair *pair, int kind)
 {
-	struct terms		 terms;
-	uint64_t		 total;
+	struct terms	 terms;
+	uint64_t	 total;
 
 	random_terms(&terms, kind);
 	switch (pick(4)) {
@@ -1603,11 +1615,6 @@ random_rule(struct pair *pair, int kind)
 	pair_begin(pair, &terms, total,
 	    pick(pick(4) != 0 ? 1000000 : 3) * NSEC + pick(NSEC));
 	pair_share(pair, pick(2) * pick(20));
-	for (; pair->step < 250; pair->step++) {
-		random_step(pair);
-		pair_check(pair);
-	}
-	pair_end(pair);
 }
 
 /* What an engine may write that somebody has taken over. */
@@ -1668,44 +1675,35 @@ hostile_look(struct pair *pair)
 	rule_done(terms, state, due, pick(2), pair->time);
 }
 
+/* It writes, all look, and a new engine goes on from there. */
 static void
-hostile_rule(struct pair *pair, int kind)
+hostile_step(struct pair *pair)
 {
 	struct world	*world = &pair->world;
-	struct history	*history;
-	struct terms	 terms, other;
-	struct window	 window;
-	size_t		 size;
+	struct history	*history = world->window.history;
+	struct terms	 terms = world->rule.terms, other;
 
-	random_terms(&terms, kind);
-	random_terms(&other, 2);
-	pair_begin(pair, &terms, pick(UINT64_MAX), pick(NSEC * NSEC));
-	history = world->window.history;
-	size = history_bytes(terms.within);
-	window.within = other.within;
-	window.below = terms.below;
-	window.history = allocate(NULL, history_bytes(window.within));
-	for (; pair->step < 250; pair->step++) {
-		hostile_fill(&world->count, sizeof(world->count));
-		hostile_fill(history, pick(2) ? size : sizeof(*history));
-		if (pick(2))
-			hostile_guess(pair);
+	hostile_fill(&world->count, sizeof(world->count));
+	hostile_fill(history, pick(2) ? history_bytes(terms.within) :
+	    sizeof(*history));
+	if (pick(2))
+		hostile_guess(pair);
+	hostile_look(pair);
+	if (pick(8) == 0) {
+		random_terms(&other, 2);
+		terms.within = other.within;
+		world_reload(world, &terms, pair->time);
+		pair->twin.terms = terms;
 		hostile_look(pair);
-		window_carry(&world->window, &window, &world->count,
-		    pair->time);
-		window_expired(&window, pick(UINT64_MAX), pair->time);
-		/* its successor */
-		world->kernel = pick(UINT64_MAX);
-		world_sample(world, pair->time);
-		hostile_look(pair);
-		check(pair, terms.within == 0 || (history->oldest >= 0 &&
-		    history->newest - history->oldest < 602 &&
-		    history->newest == twin_interval(&pair->twin,
-		    pair->time)), "history");
-		pair->time += pick(pick(2) ? 2 * NSEC : 100 * pair->unit);
+		history = world->window.history;
 	}
-	free(window.history);
-	pair_end(pair);
+	world->kernel = pick(UINT64_MAX);
+	world_sample(world, pair->time);
+	hostile_look(pair);
+	check(pair, terms.within == 0 || (history->oldest >= 0 &&
+	    history->newest - history->oldest < 602 && history->newest ==
+	    twin_interval(&pair->twin, pair->time)), "history");
+	pair->time += pick(pick(2) ? 2 * NSEC : 100 * pair->unit);
 }
 
 /*
@@ -1791,12 +1789,21 @@ twin_main(void)
 	int			 kind;
 
 	printf("seed %" PRIu64 "\n", seed);
+	pick = pick_random;
 	race(&pair);
 	frugal(&pair);
 	for (kind = 0; kind < KINDS; kind++)
 		for (done = 0; done < steps; done += 250) {
-			random_rule(&pair, kind);
-			hostile_rule(&pair, kind);
+			random_begin(&pair, kind);
+			for (; pair.step < 250; pair.step++) {
+				random_step(&pair);
+				pair_check(&pair);
+			}
+			pair_end(&pair);
+			random_begin(&pair, kind);
+			for (; pair.step < 250; pair.step++)
+				hostile_step(&pair);
+			pair_end(&pair);
 		}
 	return 0;
 }
