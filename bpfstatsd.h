@@ -146,7 +146,7 @@ struct state {
 /* A rule's numbers, all that the arithmetic of rule.c needs of it. */
 struct terms {
 	uint64_t	 count;		/* packets needed */
-	uint64_t	 renew;		/* packets that keep it on */
+	uint64_t	 renew;		/* packets that keep it on, 1 or more */
 	int64_t		 wait;		/* ns between two starts */
 	int64_t		 within;	/* ns, or 0: no window */
 	int64_t		 idle;		/* ns, or 0: no idle command */

@@ -39,7 +39,7 @@
 #define SLACK		(50 * NSEC / 1000)
 
 #define MAX_INTERVALS	600	/* that a window is divided into */
-#define MAX_TRIES	1000	/* to read a count while it is written */
+#define MAX_TRIES	100	/* to read a count while it is written */
 
 static int	 has_passed(const struct terms *, int64_t, int64_t);
 static int	 is_fresh(const struct sight *, int64_t);
@@ -424,10 +424,10 @@ window_skip(struct window *window, int64_t i, uint64_t before)
  * window reaches back no less than its rule says.
  *
  * If the two looks are far apart nobody knows when the packets came.  So that
- * no rule is due wrongly they count as come at the end of that time where a
- * rule acts on too few, else at its beginning.  The counter of immediate rules
- * is looked at when packets arrive: there last is the time itself, unless
- * nobody waited for them.
+ * no rule is due wrongly, packets count as come at the end of that time where
+ * too few of them make a rule due, else at its beginning.  A look because
+ * packets have arrived, for immediate rules, may follow a long silence: there
+ * last is the time itself, but not at the first look of an engine.
  */
 void
 window_note(struct window *window, uint64_t before, uint64_t after,
@@ -457,8 +457,9 @@ window_note(struct window *window, uint64_t before, uint64_t after,
 }
 
 /*
- * The total at which a window begins that ends with a look at this total.
- * What cannot be counts as no packet in the window.
+ * The total at which a window begins that ends with the look at which the
+ * total was this.  It is not after that: if the engine wrote so, there was no
+ * packet in the window.
  */
 uint64_t
 window_expired(const struct window *window, uint64_t total, int64_t looked)
@@ -480,10 +481,11 @@ window_expired(const struct window *window, uint64_t total, int64_t looked)
 }
 
 /*
- * Begin a window with what an old one of the same counter remembers, which
- * may have other intervals.  There is no engine then, but one has written the
- * old one and the count.  Packets that came in one old interval count, where
- * the new ones are narrower, as window_note() has it, else at its end.
+ * Begin a window with what an old one of the same counter remembers; its
+ * intervals may differ.  There is no engine at that time, but one has written
+ * the old window and the count.  Of packets in an old interval nobody knows
+ * when they came: they count as come at its end, but at its beginning where
+ * the new intervals are narrower and too many packets make a rule due.
  */
 void
 window_carry(const struct window *from, struct window *to,
