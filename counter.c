@@ -613,6 +613,8 @@ start_holder(int *fds, int n)
 		return -1;
 	case 0:
 		setproctitle("engine, closing");
+		free(holder);
+		free(fds);
 		while (read(hold[0], &c, 1) == -1 && errno == EINTR)
 			continue;
 		_exit(0);

@@ -28,6 +28,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "counter.h"
@@ -194,8 +195,9 @@ limit(int resource, rlim_t max)
 	if (limit.rlim_max > max)
 		limit.rlim_max = max;
 	limit.rlim_cur = limit.rlim_max;
+	/* an emulator may refuse this: there is the sandbox all the same */
 	if (setrlimit(resource, &limit) == -1)
-		fatal("engine: setrlimit");
+		log_debug("engine: setrlimit: %s", strerror(errno));
 }
 
 /* The account's home is the root directory: it must be nobody's to fill. */

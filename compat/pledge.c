@@ -39,7 +39,8 @@ static uint32_t	deadly_action(void);
 static int	allow(scmp_filter_ctx);
 static int	allow_some(scmp_filter_ctx);
 static int	allow_receiving(scmp_filter_ctx);
-static int	allow_receive(scmp_filter_ctx, struct scmp_arg_cmp);
+static int	allow_receive(scmp_filter_ctx, struct scmp_arg_cmp,
+		    scmp_datum_t);
 static int	refuse(scmp_filter_ctx);
 static int	is_denied(int);
 
@@ -178,28 +179,32 @@ allow_receiving(scmp_filter_ctx filter)
 	int	 i, error;
 
 	if (nreceivers > MAX_RECEIVERS)
-		return allow_receive(filter, SCMP_A2(SCMP_CMP_GE, 0, 0));
-	if ((error = allow_receive(filter, SCMP_A2(SCMP_CMP_LE, 1, 0))) != 0)
+		return allow_receive(filter, SCMP_A2(SCMP_CMP_GE, 0, 0),
+		    MSG_PEEK);
+	if ((error = allow_receive(filter, SCMP_A2(SCMP_CMP_LE, 1, 0), 0)) !=
+	    0)
 		return error;
 	for (i = 0; i < nreceivers; i++)
 		if ((error = allow_receive(filter, SCMP_A0(SCMP_CMP_EQ,
-		    receivers[i], 0))) != 0)
+		    receivers[i], 0), MSG_PEEK)) != 0)
 			return error;
 	return 0;
 }
 
-/* No flags, and no sender's address. */
+/* No flags but these, and no sender's address. */
 static int
-allow_receive(scmp_filter_ctx filter, struct scmp_arg_cmp which)
+allow_receive(scmp_filter_ctx filter, struct scmp_arg_cmp which,
+    scmp_datum_t flags)
 {
 	int	 error;
 
 	if ((error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-	    SCMP_SYS(recvfrom), 4, which, SCMP_A3(SCMP_CMP_EQ, 0, 0),
+	    SCMP_SYS(recvfrom), 4, which,
+	    SCMP_A3(SCMP_CMP_MASKED_EQ, ~flags, 0),
 	    SCMP_A4(SCMP_CMP_EQ, 0, 0), SCMP_A5(SCMP_CMP_EQ, 0, 0))) != 0)
 		return error;
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(recv), 2,
-	    which, SCMP_A3(SCMP_CMP_EQ, 0, 0));
+	    which, SCMP_A3(SCMP_CMP_MASKED_EQ, ~flags, 0));
 }
 
 /*

@@ -117,7 +117,7 @@ works() {
 	wait_until '! running "$started"' 5 || fail "$now: TERM is ignored"
 	wait "$started"
 	same 0 $? "$now: status"
-	same "" "$(processes)" "$now: left"
+	wait_until '[ -z "$(processes)" ]' 5 || fail "$now: left: $(processes)"
 	[ "$to" != "$DIR/out" ] || same "" "$(cat "$to")" "$now: output"
 }
 
@@ -130,7 +130,7 @@ refuses() {
 	wait_until '! running "$started"' 5 || fail "$now: it runs"
 	wait "$started"
 	same 1 $? "$now: status"
-	same "" "$(processes)" "$now: left"
+	wait_until '[ -z "$(processes)" ]' 5 || fail "$now: left: $(processes)"
 	# (without descriptor 2 it cannot say anything)
 	[ -z "$_text" ] || grep -q "$_text" "$DIR/out" ||
 	    fail "$now: it says $(cat "$DIR/out")"

@@ -90,5 +90,6 @@ await_end 30
 same 0 "$ENDED" "exit status of the daemon"
 # the daemon's, and those of the engines
 [ "$(ls "$DIR" | grep -c '^valgrind')" -ge 5 ] || fail "valgrind was not there"
-cat "$DIR"/valgrind.* >"$DIR/out"
+# It does not know all of bpf(2).
+cat "$DIR"/valgrind.* | grep -v "unhandled eBPF command" >"$DIR/out"
 same "" "$(head -n 60 "$DIR/out")" "what valgrind found"

@@ -53,7 +53,6 @@ static int	 no_access(const char *);
 	}								\
 } while (0)
 
-struct options	 options;
 
 static jmp_buf	 ended;
 
