@@ -135,6 +135,7 @@ static int		 environment_add(struct environment *,
 			    __attribute__((__format__(printf, 2, 3)));
 static void		 environment_free(struct environment *);
 static void		 finish(struct job *, int);
+static const char	*step_name(const struct failure *);
 static int		 take_back(struct job *, const struct failure *);
 static void		 log_run(struct job *, int, const struct failure *);
 static void		 describe_end(char *, size_t, const struct job *,
@@ -696,6 +697,19 @@ finish(struct job *job, int status)
 	ended(rule, again);
 }
 
+static const char *
+step_name(const struct failure *failure)
+{
+	switch (failure->step) {
+	case STEP_USER:
+		return "cannot become the user";
+	case STEP_EXEC:
+		return "cannot be executed";
+	default:
+		return "cannot be set up";
+	}
+}
+
 /*
  * If the command could not be executed for the moment, the run has not been:
  * its start takes nothing.  Returns 1 if so.
@@ -719,8 +733,7 @@ take_back(struct job *job, const struct failure *failure)
 	if (rule == NULL || job->child.sent != 0)
 		return 0;
 	errno = failure->error;
-	start_failed(job, failure->step == STEP_EXEC ?
-	    "cannot be executed" : "cannot be set up");
+	start_failed(job, step_name(failure));
 	ntotal--;
 	base = rule->state->base;
 	if (!job->run.stale && base == job->run.before.base)
@@ -767,19 +780,14 @@ static void
 describe_end(char *buf, size_t size, const struct job *job,
     const struct failure *failure)
 {
-	static const char	*steps[] = {
-		"cannot be set up", "cannot become the user",
-		"cannot be executed"
-	};
-	int64_t			 took = job->ended - job->started;
-	double			 seconds = (double)took / NSEC;
-	int			 status = job->status, timed_out;
+	int64_t	 took = job->ended - job->started;
+	double	 seconds = (double)took / NSEC;
+	int	 status = job->status, timed_out;
 
 	timed_out = job->run.timeout != 0 && took >= job->run.timeout;
 	if (failure != NULL)
-		snprintf(buf, size, "%s: %s", failure->step >= STEP_SETUP &&
-		    failure->step <= STEP_EXEC ? steps[failure->step] :
-		    "failed", strerror(failure->error));
+		snprintf(buf, size, "%s: %s", step_name(failure),
+		    strerror(failure->error));
 	else if (job->child.sent != 0)
 		snprintf(buf, size, "%s after %.3f s",
 		    timed_out ? "timed out, killed" : "killed", seconds);
