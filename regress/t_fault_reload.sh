@@ -15,17 +15,19 @@
 # Let one call after the other fail in a reload.
 #
 # slow: very many starts
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_fault.sh"
 
 # ENOMEM 12, EAGAIN 11, EMFILE 24, EPERM 1, EACCES 13, EBUSY 16, EIO 5,
-# EINTR 4, ENOENT 2.  What cannot fail so is left out: waitpid(2) that does not
-# wait, and a write to a socket that does not block, are not interrupted.
+# EINTR 4, ENOENT 2, ENOTCONN 107.  What cannot fail so is left out: a write to
+# a socket that does not block is not interrupted.
 for f in "malloc 12" "calloc 12" "realloc 12" "fork 11" "socketpair 24" \
     "pipe2 24" "mmap 12" "open 24" "setresuid 11" "setresgid 1" "setgroups 1" \
     "chroot 13" "chdir 13" "write 5" "read 5" "epoll_create1 24" \
-    "epoll_ctl 12" "waitpid 4" "prctl 1" "syscall 1" "getpwnam 5" "fstat 5" \
-    "seccomp_load 12"; do
+    "epoll_ctl 12" "shutdown 107" "prctl 1" "syscall 1" "getpwnam 5" "fstat 5" \
+    "seccomp_load 12" "mprotect 12"; do
 	each reload $f
 done

@@ -16,6 +16,8 @@
 # the background.
 #
 # slow: very many starts
+#
+# both counters
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_fault.sh"
@@ -27,7 +29,10 @@ for f in "malloc 12" "calloc 12" "realloc 12" "fork 11" "socketpair 24" \
     "setresuid 11" "setresgid 1" "setgroups 1" "chroot 13" "chdir 13" \
     "dup2 16" "write 5" "epoll_create1 24" "epoll_ctl 12" "prctl 1" \
     "syscall 1" "setrlimit 1" "getpwnam 5" "fstat 5" "stat 5" \
-    "seccomp_load 12"; do
+    "seccomp_load 12" "mprotect 12"; do
+	case $f in
+	setsockopt*)	[ "${BPFSTATSD_COUNTER:-}" = socket ] || continue ;;
+	esac
 	each start $f
 done
 for f in "fork 11" "pipe2 24" "setsid 1" "open 24" "dup2 16" "chdir 13" \

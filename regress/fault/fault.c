@@ -37,7 +37,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include <net/if.h>
 
@@ -66,21 +65,22 @@ struct fault {
 };
 
 enum function {
-	F_MALLOC, F_CALLOC, F_REALLOC, F_FORK, F_VFORK, F_PIPE2, F_SOCKETPAIR,
+	F_MALLOC, F_CALLOC, F_REALLOC, F_FORK, F_PIPE2, F_SOCKETPAIR,
 	F_MMAP, F_OPEN, F_SOCKET, F_BIND, F_SETSOCKOPT, F_GETSOCKOPT,
 	F_SETRESUID, F_SETRESGID, F_SETGROUPS, F_CHROOT, F_CHDIR, F_SETSID,
-	F_DUP2, F_EXECVE, F_WRITE, F_READ, F_WAITPID, F_EPOLL_CREATE1,
+	F_DUP2, F_EXECVE, F_WRITE, F_READ, F_SHUTDOWN, F_EPOLL_CREATE1,
 	F_EPOLL_CTL, F_FCNTL, F_PRCTL, F_SYSCALL, F_SETRLIMIT, F_GETPWNAM,
-	F_FSTAT, F_STAT, F_SECCOMP_LOAD, F_IF_NAMETOINDEX
+	F_FSTAT, F_STAT, F_SECCOMP_LOAD, F_IF_NAMETOINDEX, F_MPROTECT,
+	F_FCHOWN
 };
 
 static const char *names[] = {
-	"malloc", "calloc", "realloc", "fork", "vfork", "pipe2", "socketpair",
+	"malloc", "calloc", "realloc", "fork", "pipe2", "socketpair",
 	"mmap", "open", "socket", "bind", "setsockopt", "getsockopt",
 	"setresuid", "setresgid", "setgroups", "chroot", "chdir", "setsid",
-	"dup2", "execve", "write", "read", "waitpid", "epoll_create1",
+	"dup2", "execve", "write", "read", "shutdown", "epoll_create1",
 	"epoll_ctl", "fcntl", "prctl", "syscall", "setrlimit", "getpwnam",
-	"fstat", "stat", "seccomp_load", "if_nametoindex"
+	"fstat", "stat", "seccomp_load", "if_nametoindex", "mprotect", "fchown"
 };
 
 static struct fault	*fault;
@@ -201,15 +201,6 @@ realloc(void *p, size_t size)
 	return hit(F_REALLOC) ? NULL : __libc_realloc(p, size);
 }
 
-/* The child of the real one returns right to our caller: no frame here. */
-pid_t
-vfork(void)
-{
-	if (hit(F_VFORK))
-		return -1;
-	return ((pid_t (*)(void))real[F_VFORK])();
-}
-
 FAIL(F_FORK, pid_t, fork, -1, (void), ())
 FAIL(F_PIPE2, int, pipe2, -1, (int fds[2], int flags), (fds, flags))
 FAIL(F_SOCKETPAIR, int, socketpair, -1,
@@ -235,8 +226,11 @@ FAIL(F_EXECVE, int, execve, -1,
     (path, argv, env))
 FAIL(F_READ, ssize_t, read, -1, (int fd, void *buf, size_t len),
     (fd, buf, len))
-FAIL(F_WAITPID, pid_t, waitpid, -1, (pid_t pid, int *status, int options),
-    (pid, status, options))
+FAIL(F_SHUTDOWN, int, shutdown, -1, (int fd, int how), (fd, how))
+FAIL(F_MPROTECT, int, mprotect, -1, (void *addr, size_t len, int prot),
+    (addr, len, prot))
+FAIL(F_FCHOWN, int, fchown, -1, (int fd, uid_t uid, gid_t gid),
+    (fd, uid, gid))
 FAIL(F_EPOLL_CREATE1, int, epoll_create1, -1, (int flags), (flags))
 FAIL(F_EPOLL_CTL, int, epoll_ctl, -1,
     (int epfd, int op, int fd, struct epoll_event *event),
