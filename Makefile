@@ -26,8 +26,6 @@ LOCALBASE?=	/usr/local
 BINDIR?=	${LOCALBASE}/bin
 LIBEXECDIR?=	${LOCALBASE}/libexec
 EXAMPLESDIR?=	${LOCALBASE}/share/examples/bpfstatsd
-ENGINE_USER=	_bpfstatsd
-ENGINE_DIR=	/var/empty
 
 # Any user may run one rule: see "make SETUID=no install" in README.md.
 SETUID?=	yes
@@ -121,27 +119,8 @@ uninstall:
 	    ${DESTDIR}${MANSECT}8/bpfstatsd.8* \
 	    ${DESTDIR}${MANSECT}5/bpfstatsd.conf.5*
 
-# The ids from 300 to 399 belong neither to the base system nor to ports.
 setup:
-.if ${OS} == "OpenBSD"
-	id -u ${ENGINE_USER} >/dev/null 2>&1 || \
-	    useradd -r 300..399 -g =uid -L daemon -d ${ENGINE_DIR} \
-	    -s /sbin/nologin -c "bpfstatsd engine" ${ENGINE_USER}
-.else
-	@test -e ${LOCALBASE}/include/event.h -o -e /usr/include/event.h || \
-	    echo "libevent is missing: pkg install libevent"
-	@test -d ${ENGINE_DIR} || \
-	    echo "${ENGINE_DIR} is missing: mkdir -m 555 ${ENGINE_DIR}"
-.  if ${OS} == "FreeBSD"
-	@id -u ${ENGINE_USER} >/dev/null 2>&1 || \
-	    echo "the user ${ENGINE_USER} is missing: pw useradd" \
-	    "${ENGINE_USER} -d ${ENGINE_DIR} -s /usr/sbin/nologin"
-.  else
-	@id -u ${ENGINE_USER} >/dev/null 2>&1 || \
-	    echo "the user ${ENGINE_USER} is missing: useradd -g =uid" \
-	    "-d ${ENGINE_DIR} -s /sbin/nologin ${ENGINE_USER}"
-.  endif
-.endif
+	sh ${.CURDIR}/setup -n
 
 demo: ${PROG}
 	cd ${.CURDIR} && BPFSTATSD=${.OBJDIR}/${PROG} sh regress/demo

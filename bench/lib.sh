@@ -87,7 +87,7 @@ build() {
 		    "$BENCH/../regress/tools/$_name.c" || exit 1
 	done
 	${CC:-cc} ${CFLAGS:--O2} -o "$DIR/pcaploop" "$BENCH/pcaploop.c" \
-	    -lpcap 2>"$DIR/err" || note "no libpcap: make bench-setup"
+	    -lpcap 2>"$DIR/err" || note "no libpcap: sh setup -n bench"
 	chmod 1777 "$DIR"
 }
 

@@ -170,7 +170,7 @@ need_daemon() {
 	need_program
 	need_root
 	id _bpfstatsd >/dev/null 2>&1 ||
-	    skip "no user _bpfstatsd (make setup adds it)"
+	    skip "no user _bpfstatsd (sh setup adds it)"
 	net_create
 }
 

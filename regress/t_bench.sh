@@ -23,7 +23,7 @@
 [ "$SYSTEM" = Linux ] || skip "for Linux only"
 need_program
 need_root
-id _bpfstatsd >/dev/null 2>&1 || skip "no user _bpfstatsd (make setup adds it)"
+id _bpfstatsd >/dev/null 2>&1 || skip "no user _bpfstatsd (sh setup adds it)"
 sanitized && skip "sanitizers take their time"
 unshare --net --pid --fork --mount-proc true 2>"$DIR/err" ||
     skip "no namespaces: $(cat "$DIR/err")"

@@ -28,6 +28,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <net/if.h>
+#include <arpa/inet.h>
 
 #ifdef __linux__
 #include <linux/if_packet.h>
@@ -81,11 +82,13 @@ device_send(int fd, const void *frame, size_t len)
 	return sendto(fd, frame, len, 0, (struct sockaddr *)&to, sizeof(to));
 }
 #else
+static uint32_t			 family;	/* in front, on loopback */
+
 static int
 device_open(const char *ifname)
 {
 	struct ifreq	 ifr;
-	u_int		 one = 1;
+	u_int		 dlt, one = 1;
 	int		 fd;
 
 	memset(&ifr, 0, sizeof(ifr));
@@ -96,13 +99,23 @@ device_open(const char *ifname)
 		err(1, "%s", ifname);
 	if (ioctl(fd, BIOCSHDRCMPLT, &one) == -1)
 		err(1, "BIOCSHDRCMPLT");
+	if (ioctl(fd, BIOCGDLT, &dlt) == -1)
+		err(1, "BIOCGDLT");
+	family = dlt == DLT_NULL ? AF_INET : dlt == DLT_LOOP ? htonl(AF_INET) :
+	    0;
 	return fd;
 }
 
+/* What comes after a family is no packet of it, and is dropped without a word. */
 static ssize_t
 device_send(int fd, const void *frame, size_t len)
 {
-	return write(fd, frame, len);
+	unsigned char	 loop[FRAME_LEN] = { 0 };
+
+	if (family == 0)
+		return write(fd, frame, len);
+	memcpy(loop, &family, sizeof(family));
+	return write(fd, loop, len);
 }
 #endif
 
