@@ -45,7 +45,8 @@ wait_lines runs 1 3
 same 3 "$(awk '{ print $5 }' runs)" "packets"
 # Nothing ties it to where it was started.
 if [ "$SYSTEM" = Linux ]; then
-	same / "$(readlink "/proc/$DAEMON/cwd")" "its directory"
+	same "$(readlink "/proc/$DAEMON/root")" \
+	    "$(readlink "/proc/$DAEMON/cwd")" "its directory"
 	for fd in 0 1 2; do
 		same /dev/null "$(readlink "/proc/$DAEMON/fd/$fd")" \
 		    "its descriptor $fd"

@@ -55,7 +55,7 @@ chmod 666 "$DIR/status" "$DIR/out"
 processes() {
 	for _pid in $(ip netns pids "$NET"); do
 		case $(readlink "/proc/$_pid/exe" 2>/dev/null) in
-		"$program")	echo "$_pid" ;;
+		*"$program")	echo "$_pid" ;;
 		esac
 	done | sort -n
 }
