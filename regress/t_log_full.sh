@@ -100,7 +100,8 @@ rule runs {
 END
 start_daemon
 send_frames "$OUT" 1
-wait_until 'grep -q "output: SigIgn:.0*$" "$LOG"' 20 ||
+# (signals 32 and 33, which are the C library's, are as make(1) left them)
+wait_until 'grep -q "output: SigIgn:.*[08]0000000$" "$LOG"' 5 ||
     fail "a command does not have all signals"
 stop_daemon
 
