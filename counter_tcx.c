@@ -210,18 +210,10 @@ fail:
 static void
 tcx_free(struct tcx *tcx)
 {
-	union bpf_attr	 attr;
-	int		 i;
+	int	 i;
 
-	for (i = 0; i < SIDES; i++) {
-		if (tcx->link[i] == -1)
-			continue;
-		/* a child may hold a copy of the descriptor for a while */
-		memset(&attr, 0, sizeof(attr));
-		attr.link_detach.link_fd = tcx->link[i];
-		sys_bpf(BPF_LINK_DETACH, &attr);
-		close(tcx->link[i]);
-	}
+	for (i = 0; i < SIDES; i++)
+		close_fd(tcx->link[i]);
 	unmap_pages(tcx->counts, COUNTS_SIZE);
 	unmap_pages(tcx->armed, sizeof(*tcx->armed));
 	unmap_pages(tcx->consumed, page_size());
