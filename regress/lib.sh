@@ -48,6 +48,7 @@ BPFSTATSD=${BPFSTATSD:-${REGRESS%/*}/bpfstatsd}
 IN_NET=
 UNDER=
 NET=
+NETS=
 PAIRS=
 DAEMON=
 SENDER=
@@ -70,12 +71,12 @@ clean_up() {
 	for _if in $PAIRS; do
 		ifconfig "$_if" destroy
 	done
-	if [ -n "$NET" ]; then
-		for _pid in $(ip netns pids "$NET"); do
+	for _net in $NET $NETS; do
+		for _pid in $(ip netns pids "$_net"); do
 			kill -KILL "$_pid" 2>/dev/null
 		done
-		ip netns delete "$NET"
-	fi
+		ip netns delete "$_net"
+	done
 	rm -rf "$DIR"
 }
 
