@@ -34,9 +34,8 @@ else
 	_packets=100000
 fi
 
-_cheap="bare quiet in rules1 rules10 rules100 rules1000"
-_all="$_cheap nothing immediate read1 read10 read100 read1000 pcap tcpdump
-    knockd"
+_cheap="limit bare quiet in socket immediate rules1 rules10 rules100 rules1000"
+_all="$_cheap nothing read1 read10 read100 read1000 pcap tcpdump knockd"
 
 # A row: direction name text [target]
 packet_row() {
@@ -45,14 +44,16 @@ packet_row() {
 
 packet_rows() {
 	packet_row "$1" nothing "nothing"
-	packet_row "$1" bare "cheapest tap that counts, no filter"
-	packet_row "$1" quiet "cheapest tap cut to one byte"
+	packet_row "$1" limit "kernel's limit: bare tcx counter"
+	packet_row "$1" bare "cheapest packet socket, no filter"
+	packet_row "$1" quiet "cheapest packet socket, one byte"
 	packet_row "$1" rules1 "bpfstatsd, 1 rule"
 	packet_row "$1" rules10 "bpfstatsd, 10 rules"
 	packet_row "$1" rules100 "bpfstatsd, 100 rules"
 	packet_row "$1" rules1000 "bpfstatsd, 1,000 rules"
 	packet_row "$1" in "bpfstatsd, 1 rule, direction in"
 	packet_row "$1" immediate "bpfstatsd, 1 rule, immediate"
+	packet_row "$1" socket "bpfstatsd, 1 rule, by packet socket"
 	packet_row "$1" read1 "a read per packet, 1 descriptor"
 	packet_row "$1" read10 "a read per packet, 10 descriptors"
 	packet_row "$1" read100 "a read per packet, 100 descriptors"
@@ -63,8 +64,11 @@ packet_rows() {
 }
 
 ratio_rows() {
-	row "$1.r1" "$2 1 rule / cheapest tap" %.0f "R<=1.10"
-	row "$1.r1000" "$2 1,000 rules / cheapest tap" %.0f "R<=1.10"
+	row "$1.r1" "$2 1 rule / bare tcx counter" %.0f "R<=1.20"
+	row "$1.r1000" "$2 1,000 rules / bare tcx counter" %.0f "R<=1.20"
+	row "$1.now" "$2 immediate / bare tcx counter" %.0f "R<=1.50"
+	row "$1.tap" "$2 1 rule / cheapest packet socket" %.0f "R<=0.60"
+	row "$1.socket.r" "$2 by packet socket / cheapest" %.0f "R<=1.10"
 	row "$1.same" "$2 1,000 rules / 1 rule" %.0f "R<=1.10"
 	row "$1.third" "$2 1 rule / libpcap loop" %.0f "R<=0.333"
 }
@@ -85,12 +89,13 @@ END
 packet_subjects() {
 	for _x in $_all; do
 		case $_x in
-		quiet|rules1|rules1000)
+		limit|bare|socket|immediate|rules1|rules1000)
 			;;
 		*)
 			[ $_round -le $_full ] || continue ;;
 		esac
 		case $_x in
+		limit)	[ -n "$TCX" ] || continue ;;
 		pcap)	[ -x "$DIR/pcaploop" ] || continue ;;
 		tcpdump|knockd)
 			has $_x || continue ;;
@@ -122,8 +127,15 @@ start_counter() {
 	case $1 in
 	nothing)
 		;;
+	limit)
+		other "$DIR/tap" -k tcx -n "$COPIED" bare "$2" ;;
 	bare|quiet)
 		other "$DIR/tap" -n "$COPIED" "$1" "$2" ;;
+	socket)
+		UNDER=$WITHOUT_BPF
+		start_daemons "$(rules 1 "$2")"
+		UNDER=
+		;;
 	rules*)
 		start_daemons "$(rules "${1#rules}" "$2")" ;;
 	in)
@@ -197,8 +209,13 @@ packet_round() {
 		pair "$_dir.$_x" "$_added" "$_mean"
 		eval "_added_$_x=\$_added"
 	done
-	pair "$_dir.r1" "$_added_rules1" "$_added_quiet"
-	pair "$_dir.r1000" "$_added_rules1000" "$_added_quiet"
+	if [ -n "$TCX" ]; then
+		pair "$_dir.r1" "$_added_rules1" "$_added_limit"
+		pair "$_dir.r1000" "$_added_rules1000" "$_added_limit"
+		pair "$_dir.now" "$_added_immediate" "$_added_limit"
+		pair "$_dir.tap" "$_added_rules1" "$_added_bare"
+	fi
+	pair "$_dir.socket.r" "$_added_socket" "$_added_bare"
 	pair "$_dir.same" "$_added_rules1000" "$_added_rules1"
 	[ -z "${_added_pcap:-}" ] || [ $_round -gt $_full ] ||
 	    pair "$_dir.third" "$_added_rules1" "$_added_pcap"

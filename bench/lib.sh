@@ -29,6 +29,10 @@ THERE=veth1
 HERE_IP=192.0.2.2
 THERE_IP=192.0.2.1
 PIDS=
+# what takes the right to count by a program from the daemon
+WITHOUT_BPF="setpriv --bounding-set=-bpf,-sys_admin
+    --inh-caps=-bpf,-sys_admin"
+UNDER=
 TAB=$(printf '\t')
 read -r _load1 _load5 _load15 _rest </proc/loadavg
 LOAD=$_load1
@@ -82,7 +86,7 @@ build() {
 		${CC:-cc} ${CFLAGS:--O2} -D_GNU_SOURCE -o "$DIR/$_name" \
 		    "$BENCH/$_name.c" -lpthread || exit 1
 	done
-	for _name in send stamp measure record; do
+	for _name in send stamp measure record tcx; do
 		${CC:-cc} ${CFLAGS:--O2} -o "$DIR/$_name" \
 		    "$BENCH/../regress/tools/$_name.c" || exit 1
 	done
@@ -112,6 +116,7 @@ network() {
 	} >"$DIR/links"
 	ip -batch "$DIR/links" || fail "no interfaces"
 	MANY=$(awk 'BEGIN { for (i = 0; i < 200; i++) print "many" i }')
+	TCX=$("$DIR/tcx" show lo 2>/dev/null) || note "this kernel has no tcx"
 }
 
 # rules number interface ...: a configuration of so many rules on them, that
@@ -137,7 +142,7 @@ rules() {
 
 # daemon conf: start one in the background; its process id is added to PIDS.
 daemon() {
-	"$BPFSTATSD" -d -f "$1" 2>"$DIR/log" </dev/null &
+	$UNDER "$BPFSTATSD" -d -f "$1" 2>"$DIR/log" </dev/null &
 	PIDS="$PIDS $!"
 }
 
@@ -163,13 +168,25 @@ other() {
 	done
 }
 
-# End all that runs.
+# End all that runs, and wait until the kernel has let go of what counted.
 end_all() {
 	[ -z "$PIDS" ] || kill -TERM $PIDS
 	for _pid in $PIDS; do
 		wait "$_pid"
 	done 2>/dev/null
 	PIDS=
+	_tries=200
+	until [ -z "$(counters)" ] || [ $((_tries -= 1)) -eq 0 ]; do
+		sleep 0.02
+	done
+}
+
+# Something, if anything counts on the pair.
+counters() {
+	tail -n +2 /proc/net/packet
+	[ -z "$TCX" ] || for _if in "$HERE" "$THERE"; do
+		"$DIR/tcx" show "$_if"
+	done | grep -v '^0 0$'
 }
 
 # Processes in PIDS and their children.
