@@ -198,6 +198,7 @@ main(int argc, char **argv)
 	wake();
 	if (event_dispatch() == -1)
 		fatal("event_dispatch");
+	filter_sweep(NULL);
 	run_end();
 	counter_detach_all(parent.conf, 1);
 	conf_free(parent.conf);
@@ -667,6 +668,8 @@ prepare(void)
 	else {
 		conf_free(parent.next);
 		parent.next = NULL;
+		/* what was wrong with it may be right the next time */
+		filter_sweep(parent.conf);
 		refuse_reload(NULL);
 	}
 }

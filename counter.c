@@ -193,20 +193,19 @@ int
 counter_prepare(const struct conf *conf)
 {
 	const struct rule	*rule;
-	int			 dlt, result = 1;
+	int			 dlt, open = 0, bad = 0;
 
 	TAILQ_FOREACH(rule, &conf->rules, next) {
 		if (rule->filter == NULL ||
 		    (dlt = iface_dlt(rule->ifname)) == -1 ||
 		    filter_get(rule->filter, dlt) != NULL)
 			continue;
-		if (errno == EINPROGRESS && result == 1)
-			result = 0;
-		else if (errno == EINVAL)
-			result = -1;
+		open |= errno == EINPROGRESS;
+		bad |= errno == EINVAL;
 	}
-	if (result != -1)
-		return result;
+	/* all errors are reported at once */
+	if (open || !bad)
+		return !open;
 	TAILQ_FOREACH(rule, &conf->rules, next)
 		if (rule->filter != NULL &&
 		    (dlt = iface_dlt(rule->ifname)) != -1 &&
