@@ -48,6 +48,13 @@ stand_in() {
 	mv "$DIR/new" "$DIR/bpfstatsd-filter"
 }
 
+# From now on the program is one whose helper is in DIR.
+program_beside() {
+	[ -f "$source/filter.c" ] || skip "no sources"
+	(cd "$source" && make -s beside DIR="$DIR") || fail "make beside"
+	BPFSTATSD=$DIR/bpfstatsd
+}
+
 # Compile t_filter, which looks for the helper in DIR and tries again after two
 # seconds, not after a minute.
 build_t_filter() {
