@@ -407,6 +407,6 @@ struct account	*account_self(struct conf *);
 
 /* clock.c */
 int64_t		 now(void);
-int		 timer_in(struct event *, int64_t);
+void		 timer_in(struct event *, int64_t);
 
 #endif

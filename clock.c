@@ -37,9 +37,10 @@ now(void)
 
 /*
  * Set a timer of libevent so many nanoseconds ahead, but counted from the
- * beginning of this turn of its loop: it may come early.  Returns 0 or -1.
+ * beginning of this turn of its loop: it may come early.  Without memory for
+ * it this is the end: all that happens in time depends on it.
  */
-int
+void
 timer_in(struct event *ev, int64_t ns)
 {
 	struct timeval	 tv = { 0, 0 };
@@ -48,5 +49,6 @@ timer_in(struct event *ev, int64_t ns)
 		tv.tv_sec = ns / NSEC;
 		tv.tv_usec = ns % NSEC / 1000;
 	}
-	return evtimer_add(ev, &tv);
+	if (evtimer_add(ev, &tv) == -1)
+		fatal("evtimer_add");
 }

@@ -265,8 +265,7 @@ tick_handler(int fd, short event, void *arg)
 	int64_t		 time;
 
 	begin_tick();
-	if (timer_in(&poller->ev, engine.tick_left) == -1)
-		_exit(1);
+	timer_in(&poller->ev, engine.tick_left);
 	/* a packet read here rings no more for those that share the counter */
 	if (sample(counter, engine.tick_time) && counter->awaited)
 		look_immediate(counter, now());
@@ -305,9 +304,8 @@ arrival_handler(int fd, short event, void *arg)
 	struct listener	*listener = arg;
 	int64_t		 time = now();
 
-	if (listener->counter->tap.kind->drain(listener->counter) == 0 &&
-	    timer_in(&listener->unmute, MUTE) == -1)
-		_exit(1);
+	if (listener->counter->tap.kind->drain(listener->counter) == 0)
+		timer_in(&listener->unmute, MUTE);
 	sample(listener->counter, time);
 	look_immediate(listener->counter, time);
 }
@@ -405,9 +403,8 @@ look(struct poller *poller, int64_t time)
 		/* the parent may be late: then it is due no more */
 		next = time + NSEC;
 	}
-	if (rule->terms.immediate && next != NO_TIME &&
-	    timer_in(&poller->ev, next - time) == -1)
-		_exit(1);
+	if (rule->terms.immediate && next != NO_TIME)
+		timer_in(&poller->ev, next - time);
 }
 
 /* Look at the immediate rules of a counter. */
