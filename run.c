@@ -59,6 +59,7 @@ struct run {
 	size_t		 line_len;
 	struct event	 output_ev;
 	struct state	 before;	/* the rule's state, if it was none */
+	int64_t		 last;		/* job.started, likewise */
 };
 
 /* What was logged of a rule in this minute, and what was not. */
@@ -213,7 +214,8 @@ run_start(struct rule *rule, enum due due, const struct sight *sight)
 		.timeout = rule->timeout,
 		.error_fd = -1,
 		.output_fd = -1,
-		.before = *rule->state
+		.before = *rule->state,
+		.last = job->started
 	};
 	if ((result = prepare(job, sight, &env, &error_fd, &output_fd)) == -1)
 		start_failed(job, "cannot start a command");
@@ -231,7 +233,6 @@ run_start(struct rule *rule, enum due due, const struct sight *sight)
 	/* wait counts from when the command really began */
 	job->started = now();
 	rule_take(&rule->terms, rule->state, sight, due, job->started);
-	job->error = 0;
 	job->runs = 1;
 	TAILQ_INSERT_TAIL(&running, job, running);
 	nrunning++;
@@ -684,6 +685,7 @@ finish(struct job *job, int status)
 		    WEXITSTATUS(status) == 0;
 		job->status = status;
 		job->ended = now();
+		job->error = 0;
 		log_run(job, ok, failed ? &failure : NULL);
 		if (rule != NULL && run->stale)
 			rule->state->running = 0;
@@ -735,6 +737,7 @@ take_back(struct job *job, const struct failure *failure)
 	errno = failure->error;
 	start_failed(job, step_name(failure));
 	ntotal--;
+	job->started = job->run.last;
 	base = rule->state->base;
 	if (!job->run.stale && base == job->run.before.base)
 		*rule->state = job->run.before;
