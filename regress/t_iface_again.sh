@@ -66,7 +66,7 @@ come_and_go() {
 		pair_restore "$1" "$2"
 		load "$1"
 		# once before
-		wait_logged ": $1: counting" $((_i + 2)) 5
+		wait_logged ": $1: counting" $((_i + 2)) 30
 		send_frames "$2" $frames
 		[ "$SYSTEM" = Linux ] || sleep 1.2
 		_i=$((_i + 1))
