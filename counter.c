@@ -46,6 +46,7 @@ static int	attach(struct conf *, struct counter *, int *);
 static int	try_kinds(struct counter *, int *);
 static int	is_missing(int);
 static void	report_waiting(struct conf *, struct counter *, int, int);
+static void	report_filter(struct conf *, struct counter *);
 static int	reported(struct conf *, struct counter *);
 static void	report_counting(struct conf *, struct counter *);
 static struct counter *first_of(struct conf *, struct counter *);
@@ -372,7 +373,14 @@ report_waiting(struct conf *conf, struct counter *counter, int error,
 			seen |= other->error == error && other->no_device;
 	counter->error = error;
 	counter->no_device = device;
-	if (error == old || seen || (!device && reported(conf, counter)))
+	if (error == old || seen)
+		return;
+	if (!device && counter->filter != NULL &&
+	    (error == EINVAL || error == EAGAIN)) {
+		report_filter(conf, counter);
+		return;
+	}
+	if (!device && reported(conf, counter))
 		return;
 	if (error == ENXIO) {
 		text = "no such interface";
@@ -380,14 +388,32 @@ report_waiting(struct conf *conf, struct counter *counter, int error,
 	} else if (error == EPFNOSUPPORT) {
 		text = "filters are not supported on this type of interface";
 		remedy = "its rules wait";
-	} else if (counter->filter != NULL && !device &&
-	    (error == EINVAL || error == EAGAIN)) {
-		text = filter_error(counter->filter,
-		    iface_dlt(counter->ifname));
-		remedy = error == EAGAIN ? "trying again" : "its rules wait";
 	}
-	log_warnx("%s: %s%s%s", what, text != NULL ? text : strerror(error),
-	    remedy != NULL ? ": " : "", remedy != NULL ? remedy : "");
+	log_warnx("%s: %s%s%s", what, text, remedy != NULL ? ": " : "",
+	    remedy != NULL ? remedy : "");
+}
+
+/* The same may be wrong with many filters: that is said once. */
+static void
+report_filter(struct conf *conf, struct counter *counter)
+{
+	int		 dlt = iface_dlt(counter->ifname);
+	const char	*text = filter_error(counter->filter, dlt), *same;
+	struct counter	*other;
+
+	if (text == NULL)
+		text = strerror(counter->error);
+	for (other = first_of(conf, counter); other != NULL &&
+	    strcmp(other->ifname, counter->ifname) == 0;
+	    other = RB_NEXT(counters, &conf->counters, other))
+		if (other != counter && other->tap.kind == NULL &&
+		    other->error == counter->error && other->filter != NULL &&
+		    (same = filter_error(other->filter, dlt)) != NULL &&
+		    strcmp(same, text) == 0)
+			return;
+	log_warnx("rule \"%s\": filter: %s: %s",
+	    TAILQ_FIRST(&counter->rules)->name, text,
+	    counter->error == EAGAIN ? "trying again" : "it waits");
 }
 
 /* Has the same been logged of another counter on the same interface? */

@@ -41,6 +41,7 @@
 #define MAX_HELPERS	4		/* that run at a time */
 #define SECONDS		10		/* that each has */
 #define TIME		(SECONDS * NSEC)
+#define PATIENCE	(TIME + NSEC)	/* without an answer */
 #define AGAIN		(60 * NSEC)	/* from a failure to the next try */
 #define TICK		(NSEC / 100)
 #define MAX_SAID	256		/* bytes of libpcap's errors */
@@ -136,8 +137,8 @@ filter_init(void (*done)(void), const struct account *account)
  * The program of an expression for a link type, a DLT_ number; valid until
  * filter_sweep().  Or NULL with errno:
  *
- * EINPROGRESS	it is being compiled; no longer than nothing else is answered
- *		for the time of a helper
+ * EINPROGRESS	it is being compiled; this ends when no helper has answered for
+ *		longer than they may take
  * EINVAL	the expression is in error
  * EAGAIN	the helper failed, or takes its time; tried again each minute
  * ENOMEM
@@ -315,15 +316,22 @@ drop(struct filter *filter)
 	free(filter);
 }
 
-/* What failed before keeps its error until it is known better. */
+/*
+ * What failed before keeps its error until it is known better, and lets pass
+ * what is new.
+ */
 static void
 queue(struct filter *filter)
 {
 	filter->open = 1;
 	set.open++;
-	TAILQ_INSERT_TAIL(&set.queue, filter, next);
+	if (filter->error == EINPROGRESS)
+		TAILQ_INSERT_HEAD(&set.queue, filter, next);
+	else
+		TAILQ_INSERT_TAIL(&set.queue, filter, next);
 	timer_in(&set.start, 0);
-	timer_in(&set.done, TIME);
+	if (!evtimer_pending(&set.done, NULL))
+		timer_in(&set.done, PATIENCE);
 }
 
 static void
@@ -414,7 +422,7 @@ helper_start(struct helper *helper, struct filter *filter)
 	filter->helper = helper;
 	child_end_in(&helper->child, TIME, 0);
 	evtimer_set(&helper->late, late_handler, helper);
-	timer_in(&helper->late, TIME + NSEC);
+	timer_in(&helper->late, TIME + NSEC / 2);
 	event_set(&helper->answer, fds[0], EV_READ | EV_PERSIST,
 	    answer_handler, helper);
 	event_add(&helper->answer, NULL);
@@ -516,7 +524,8 @@ helper_judge(struct helper *helper, const int *status)
 	else if (error == ENOMEM)
 		why = strerror(ENOMEM);
 	helper->filter = NULL;
-	timer_in(&set.done, TIME);
+	if (error == 0 || error == EINVAL)
+		timer_in(&set.done, PATIENCE);
 	if (error == 0)
 		finish(filter, 0, "");
 	else if (error == EINVAL)

@@ -104,8 +104,8 @@ await_total other 0
 # None of these changes a filter.
 conf_swap "$DIR/good"
 reload
-sed 's/count 1000000/count 50/' "$DIR/good" >"$DIR/new"
-conf_swap "$DIR/new"
+sed 's/count 1000000/count 50/' "$DIR/good" >"$DIR/next"
+conf_swap "$DIR/next"
 reload
 pair_destroy "$IN" "$OUT"
 wait_logged "$IN: the interface is gone" 1 10
@@ -120,8 +120,8 @@ stop_daemon
 	rule hangs "udp dst port 1"
 	rule dies "udp dst port 2"
 	rule nonsense "udp dst port 3"
-} >"$DIR/new"
-conf_swap "$DIR/new"
+} >"$DIR/next"
+conf_swap "$DIR/next"
 stand_in <<END
 case \$2 in
 *" 1")	exec sleep 1000 ;;
@@ -131,9 +131,11 @@ case \$2 in
 esac
 END
 start_daemon
-wait_logged ": no answer in 10 seconds: trying again" 1 20
-wait_logged ": killed by signal 11: trying again" 1 20
-wait_logged ": invalid answer: trying again" 1 20
+for line in 'hangs": filter: .*: no answer in 10 seconds' \
+    'dies": filter: .*: killed by signal 11' \
+    'nonsense": filter: .*: invalid answer'; do
+	wait_logged "rule \"$line: trying again" 1 20
+done
 for name in hangs dies nonsense; do
 	ask $name
 	same waiting "$ATTACHED" "$name is"
@@ -146,10 +148,10 @@ await_total other 0
 
 # A reload is not held up either; then they get what they wait for.
 {
-	cat "$DIR/new"
+	cat "$DIR/next"
 	rule new "udp dst port 7002"
-} >"$DIR/new.2"
-conf_swap "$DIR/new.2"
+} >"$DIR/next.2"
+conf_swap "$DIR/next.2"
 reload
 ask new
 same attached "$ATTACHED" "new is"
