@@ -362,7 +362,10 @@ window_begin(struct window *window, uint64_t total)
 	window->history->before = total;
 }
 
-/* Can this have been noted by the given time? */
+/*
+ * Can this have been noted by the given time?  A tick may come some
+ * milliseconds early, and what is noted then may begin the next interval.
+ */
 static int
 window_sane(const struct window *window, int64_t time)
 {
@@ -371,7 +374,7 @@ window_sane(const struct window *window, int64_t time)
 
 	return oldest >= 0 && newest >= oldest - 1 &&
 	    newest - oldest < window_size(window->within) &&
-	    newest <= time / window_width(window->within);
+	    newest - 1 <= time / window_width(window->within);
 }
 
 static uint64_t *
@@ -504,6 +507,9 @@ window_carry(const struct window *from, struct window *to,
 		return;
 	oldest = read_time(&from->history->oldest);
 	newest = read_time(&from->history->newest);
+
+	if (looked < newest * old)
+		looked = newest * old;
 
 	/* from old intervals that begin no later, or no earlier, to new ones */
 	shift = to->below || new >= old ? 0 : old - 1;
