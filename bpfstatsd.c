@@ -93,6 +93,7 @@ static struct parent {
 	.notified = NEVER
 };
 
+static void		 clean_end(void);
 static void		 clean_start(void);
 static void		 move_spare(void);
 static void		 open_standard(void);
@@ -105,6 +106,7 @@ static void		 set_up_events(void);
 static void		 add_signals(void);
 static void		 libevent_handler(int, const char *);
 static void		 restrict_files(void);
+static void		 attach_only_one(void);
 static void		 begin_counting(void);
 static void		 ready(int);
 
@@ -186,25 +188,25 @@ main(int argc, char **argv)
 	set_up_events();
 	engine_init(engine_user, rang);
 	filter_init(filters_done, engine_user);
-	if (options.onerule) {
-		counter_attach_some(parent.conf, parent.spare, UINT_MAX,
-		    NO_TIME);
-		if (TAILQ_FIRST(&parent.conf->rules)->counter->tap.kind ==
-		    NULL)
-			exit(1);
-		privs_give_up();	/* nothing will be opened again */
-	}
+	if (options.onerule)
+		attach_only_one();
 	restrict_files();
 	wake();
 	if (event_dispatch() == -1)
 		fatal("event_dispatch");
+	clean_end();
+	return parent.exit_status;
+}
+
+static void
+clean_end(void)
+{
 	filter_sweep(NULL);
 	run_end();
 	counter_detach_all(parent.conf, 1);
 	conf_free(parent.conf);
 	conf_free(parent.accounts);
 	log_close();
-	return parent.exit_status;
 }
 
 /* Starting. */
@@ -452,6 +454,16 @@ restrict_files(void)
 	if (unveil("/", "rx") == -1 || unveil("/dev/null", "rw") == -1 ||
 	    unveil(NULL, NULL) == -1)
 		fatal("unveil");
+}
+
+/* The one-rule form, which has no right to anything afterwards. */
+static void
+attach_only_one(void)
+{
+	counter_attach_some(parent.conf, parent.spare, UINT_MAX, NO_TIME);
+	if (TAILQ_FIRST(&parent.conf->rules)->counter->tap.kind == NULL)
+		exit(1);
+	privs_give_up();
 }
 
 /* The first engine counts: the start has succeeded. */

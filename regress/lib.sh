@@ -321,6 +321,9 @@ start_sender() {
 	shift
 	(exec $IN_NET "$TOOLS/send" "$_if" 0 "$@") >"$DIR/sent" &
 	SENDER=$!
+	# before it is send(1) it would not count what TERM ends
+	wait_until 'ps -o comm= -p "$SENDER" | grep -q "send$"' 10 ||
+	    fail "the sender does not begin"
 }
 
 # Frames sent by start_sender in SENT.
