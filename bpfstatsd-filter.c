@@ -117,18 +117,17 @@ limit(void)
 static void
 cpu_handler(int sig)
 {
-	static const char	 text[] = "too complex: use several rules";
-	struct {
+#define TOO_COMPLEX	"too complex: use several rules"
+	static const struct {
 		struct answer	 head;
-		char		 text[sizeof(text) - 1];
-	}			 all;
-
-	all.head = (struct answer){
-		ANSWER_MAGIC, ANSWER_ERROR, sizeof(all.text)
+		char		 text[sizeof(TOO_COMPLEX)];
+	}			 all = {
+		{ ANSWER_MAGIC, ANSWER_ERROR, sizeof(TOO_COMPLEX) - 1 },
+		TOO_COMPLEX
 	};
-	memcpy(all.text, text, sizeof(all.text));
-	_exit(write(STDOUT_FILENO, &all, sizeof(all.head) +
-	    sizeof(all.text)) == -1);
+
+	_exit(write(STDOUT_FILENO, &all,
+	    sizeof(all.head) + all.head.len) == -1);
 }
 
 /* Returns the exit status, as all that answer do. */
