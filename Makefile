@@ -122,14 +122,14 @@ uninstall:
 setup:
 	sh ${.CURDIR}/setup -n
 
-demo: ${PROG}
+demo: ${PROG} ${FILTER}
 	cd ${.CURDIR} && BPFSTATSD=${.OBJDIR}/${PROG} sh regress/demo
 
-test: ${PROG}
+test: ${PROG} ${FILTER}
 	cd ${.CURDIR} && BPFSTATSD=${.OBJDIR}/${PROG} sh regress/run
 
 # In less than a minute.
-check-quick: ${PROG}
+check-quick: ${PROG} ${FILTER}
 	cd ${.CURDIR} && BPFSTATSD=${.OBJDIR}/${PROG} sh regress/run -q
 
 # Who calls whom.

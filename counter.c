@@ -39,6 +39,8 @@ struct holder {
 static SLIST_HEAD(, holder)	 holders = SLIST_HEAD_INITIALIZER(holders);
 
 static void	carry_counters(struct conf *, struct conf *);
+static const struct window *nearest_window(const struct counter *,
+		    const struct window *);
 static void	carry_rules(struct conf *, struct conf *);
 static void	carry_count(const struct count *, struct count *);
 static int	add_window(struct conf *, struct rule *);
@@ -127,9 +129,10 @@ counter_carry_all(struct conf *from, struct conf *to)
 static void
 carry_counters(struct conf *from, struct conf *to)
 {
-	struct counter	*counter, *old;
-	struct window	*window, *old_window;
-	uint64_t	 total;
+	struct counter		*counter, *old;
+	struct window		*window;
+	const struct window	*old_window;
+	uint64_t		 total;
 
 	RB_FOREACH(counter, counters, &to->counters) {
 		if ((old = RB_FIND(counters, &from->counters, counter)) ==
@@ -142,13 +145,34 @@ carry_counters(struct conf *from, struct conf *to)
 		total = count_read(counter->count, NULL);
 		SLIST_FOREACH(window, &counter->windows, entry) {
 			window_begin(window, total);
-			SLIST_FOREACH(old_window, &old->windows, entry)
-				if (old_window->below == window->below)
-					window_carry(old_window, window,
-					    counter->count, now());
+			old_window = nearest_window(old, window);
+			if (old_window != NULL)
+				window_carry(old_window, window,
+				    counter->count, now());
 		}
 		old->tap.kind = NULL;
 	}
+}
+
+/*
+ * Of the old counter's windows, the one that knows most of what the new one
+ * wants to: the shortest that is long enough, else the longest; or NULL.
+ */
+static const struct window *
+nearest_window(const struct counter *old, const struct window *wanted)
+{
+	const struct window	*window, *best = NULL;
+
+	SLIST_FOREACH(window, &old->windows, entry) {
+		if (window->below != wanted->below)
+			continue;
+		if (best == NULL || (best->within < wanted->within ?
+		    window->within > best->within :
+		    window->within >= wanted->within &&
+		    window->within < best->within))
+			best = window;
+	}
+	return best;
 }
 
 static void
@@ -172,7 +196,10 @@ carry_rules(struct conf *from, struct conf *to)
 	}
 }
 
-/* What an engine wrote outlives it only if it can be true. */
+/*
+ * What an engine wrote outlives it only if it can be true.  A tick may come
+ * some milliseconds early.
+ */
 static void
 carry_count(const struct count *from, struct count *to)
 {
@@ -181,7 +208,9 @@ carry_count(const struct count *from, struct count *to)
 
 	*to = *from;
 	for (i = 0; i < 2; i++)
-		if (to->slot[i].looked < 0 || to->slot[i].looked > time)
+		if (to->slot[i].looked > time)
+			to->slot[i].looked = time;
+		else if (to->slot[i].looked < 0)
 			to->slot[i].looked = NEVER;
 }
 
@@ -553,11 +582,13 @@ counter_detach_gone(struct conf *conf)
 	return n;
 }
 
-/* The engine begins: what is new to it has counted from 0. */
+/* The engine begins: what is new to it has counted from 0, from now on. */
 void
 counter_begin(struct conf *conf)
 {
 	struct counter	*counter;
+	struct slot	*slot;
+	int64_t		 time = now();
 	int		 i;
 
 	RB_FOREACH(counter, counters, &conf->counters) {
@@ -565,9 +596,11 @@ counter_begin(struct conf *conf)
 			continue;
 		counter->fresh = 0;
 		for (i = 0; i < 2; i++) {
-			counter->count->slot[i].number = 0;
-			memset(counter->count->slot[i].kernel, 0,
-			    sizeof(counter->count->slot[i].kernel));
+			slot = &counter->count->slot[i];
+			slot->number = 0;
+			memset(slot->kernel, 0, sizeof(slot->kernel));
+			if (slot->looked == NEVER)
+				slot->looked = time;
 		}
 	}
 }
