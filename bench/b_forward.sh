@@ -84,13 +84,19 @@ END
 echo 1 >/proc/sys/net/ipv4/ip_forward
 _mac=$(cat "/sys/class/net/$THERE/address") || _mac=
 [ -n "$_mac" ] || fail "no MAC address of $THERE"
-forward
-_arrived=$(ip -s link show dev forward1 | awk '/RX:/ { getline; print $2 }')
-# A busy machine may drop some: then the figures say nothing, but a quick look
-# goes on.
+# Linux drops what goes out before it has noticed that the other end is up, and a
+# busy machine may drop more: then the figures say nothing.  A quick look goes on.
 _least=$_packets
 [ -z "$QUICK" ] || _least=1
-[ "$_arrived" -ge $_least ] || fail "only $_arrived packets forwarded"
+_tries=20
+while forward; do
+	_arrived=$(ip -s link show dev forward1 |
+	    awk '/RX:/ { getline; print $2 }')
+	[ "$_arrived" -lt $_least ] || break
+	[ $((_tries -= 1)) -gt 0 ] ||
+	    fail "only $_arrived packets forwarded"
+	sleep 0.2
+done
 _round=0
 while [ $((_round += 1)) -le $_rounds ]; do
 	forward_round
