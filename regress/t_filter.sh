@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # What filter.c does with helpers that hang, die, answer nonsense or are not
 # there: each costs its own filter, and is tried again.
 # slow: a helper has ten seconds.

@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # A filter counts exactly what it is to count among a million others, in every
 # kind of rule and in both directions: over reloads, kills of the engine and an
 # interface that is gone and comes back.

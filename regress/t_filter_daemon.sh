@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # What the daemon does with filters that are in error, and with helpers that
 # hang, die or answer nonsense: each costs its own rule.  A reload that changes
 # none compiles none, nor does an interface that comes back.

@@ -12,9 +12,10 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # Calls go down only, from the file that is above to the one that is below; a
 # new one up is found.
+#
+# slow: it compiles everything
 
 . "$(dirname "$0")/lib.sh"
 source=${REGRESS%/*}

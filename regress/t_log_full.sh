@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # A log in a file that cannot grow, because the disk is full or by a limit of
 # the file's size: commands run all the same, no signal ends the daemon, and
 # no line runs into another.  When there is room the log says how many lines

@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # A log that is not read holds nothing up, at the start, while commands run, or
 # at the end: what it does not take is counted, and reported when it takes
 # lines again.  syslogd is a process that is stopped, and so is the reader of

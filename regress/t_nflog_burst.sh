@@ -12,10 +12,11 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # The end of a burst of nflog counts without another packet coming, whatever
 # did not fit in the buffer, with and without immediate; also if the engine was
 # stopped meanwhile, or killed between.
+#
+# slow: bursts, and the pauses between them
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"

@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # An immediate rule on an nflog group that also has a rule without immediate:
 # what the look of the other one finds is not kept from it.  And immediate is
 # what a reload can give to a rule.

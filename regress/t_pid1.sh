@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # As process 1 of a container: what commands leave behind is buried, signals
 # arrive, those that a command sends as well, and the container ends with
 # bpfstatsd, by its status, in each of its forms.

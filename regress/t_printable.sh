@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # Characters of a command's output that a reader would not see, or that change
 # how others are shown, are escaped in the log; those next to them in Unicode
 # stay as they are.

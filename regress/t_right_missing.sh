@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # A counter that cannot be had for want of a right leaves its rules waiting,
 # said once, at a reload and at a start alike; only a daemon that can have none
 # at all does not start.

@@ -14,6 +14,8 @@
 
 # Ten thousand runs of a command: none is lost, no zombie, the same number of
 # open descriptors, memory flat in both processes.
+#
+# slow: ten thousand commands
 
 . "$(dirname "$0")/lib.sh"
 need_daemon

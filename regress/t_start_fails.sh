@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # A command that cannot be started for the moment takes no packet; the rule
 # says so once and tries again.  Here its user has as many processes as may be,
 # so that execve(2) fails; and the program is being written.
