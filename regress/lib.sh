@@ -371,6 +371,7 @@ launch() {
 start_daemon() {
 	launch "$BPFSTATSD" -d "$@" -f "$CONF"
 	alive
+	[ -z "$UNDER" ] || same "" "$(programs)" "programs that count"
 }
 
 # start_rule [flag ...] command [argument ...]: start the one-rule form.
