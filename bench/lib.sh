@@ -82,7 +82,7 @@ has() {
 
 build() {
 	[ -x "$BPFSTATSD" ] || fail "no $BPFSTATSD: make"
-	for _name in pps tap spawn cpu life; do
+	for _name in bare pps tap spawn cpu life; do
 		${CC:-cc} ${CFLAGS:--O2} -D_GNU_SOURCE -o "$DIR/$_name" \
 		    "$BENCH/$_name.c" -lpthread || exit 1
 	done
