@@ -44,7 +44,8 @@ static const struct window *nearest_window(const struct counter *,
 static void	carry_rules(struct conf *, struct conf *);
 static void	carry_count(const struct count *, struct count *);
 static int	add_window(struct conf *, struct rule *);
-static int	attach(struct conf *, struct counter *, int *);
+static int	attach(struct conf *, struct counter *, int *, int);
+static void	begin_watching(struct counter *);
 static int	try_kinds(struct counter *, int *);
 static int	is_missing(int);
 static void	report_waiting(struct conf *, struct counter *, int, int);
@@ -269,7 +270,7 @@ counter_attach_some(struct conf *conf, int spare, unsigned int max,
 {
 	struct counter	*counter;
 	unsigned int	 n = 0;
-	int		 result = 0;
+	int		 blind, result = 0;
 
 	RB_FOREACH(counter, counters, &conf->counters)
 		n += counter->tap.kind != NULL;
@@ -281,16 +282,19 @@ counter_attach_some(struct conf *conf, int spare, unsigned int max,
 			break;
 		}
 		counter->tried = 1;
-		if (n >= max) {
-			report_waiting(conf, counter, EMFILE, 1);
-			result |= COUNTER_AGAIN;
-		} else if (attach(conf, counter, &spare) == 0) {
+		blind = counter_blind(counter);
+		if (attach(conf, counter, &spare, n >= max) == 0) {
 			result |= COUNTER_NEW;
 			n++;
 		} else if (counter->filter != NULL ?
 		    counter->error == EMFILE || counter->hasty :
 		    counter->error != ENXIO || counter->hasty)
 			result |= COUNTER_AGAIN;
+		/* the engine must not see silence, or has to from now on */
+		if (counter_blind(counter) != blind)
+			result |= COUNTER_NEW;
+		if (blind && !counter_blind(counter))
+			begin_watching(counter);
 		report_counting(conf, counter);
 	}
 	if (spare != -1)
@@ -298,11 +302,13 @@ counter_attach_some(struct conf *conf, int spare, unsigned int max,
 	return result;
 }
 
-/* Returns 0, or -1 if the counter waits, which is logged once. */
+/*
+ * Full: there are as many as there may be.  Returns 0, or -1 if the counter
+ * waits, which is logged once.
+ */
 static int
-attach(struct conf *conf, struct counter *counter, int *spare)
+attach(struct conf *conf, struct counter *counter, int *spare, int full)
 {
-	struct rule	*rule;
 	int		 error;
 
 	counter->hasty = 0;
@@ -320,6 +326,10 @@ attach(struct conf *conf, struct counter *counter, int *spare)
 		report_waiting(conf, counter, error, error != ENXIO);
 		return -1;
 	}
+	if (full) {
+		report_waiting(conf, counter, EMFILE, 1);
+		return -1;
+	}
 	if (try_kinds(counter, spare) == -1) {
 		error = errno;
 		/* it has just come, or gone */
@@ -328,14 +338,20 @@ attach(struct conf *conf, struct counter *counter, int *spare)
 		return -1;
 	}
 	counter->fresh = 1;
-	/* nobody knows what came meanwhile */
-	if (counter->error != 0 && counter->error != ENXIO)
-		TAILQ_FOREACH(rule, &counter->rules, sibling)
-			rule_blind(rule->state, now());
 	if (counter->error == 0)
 		log_debug("%s: counting, %s", counter->ifname,
 		    counter->tap.kind->name);
 	return 0;
+}
+
+/* Nobody knows what came before. */
+static void
+begin_watching(struct counter *counter)
+{
+	struct rule	*rule;
+
+	TAILQ_FOREACH(rule, &counter->rules, sibling)
+		rule_blind(rule->state, now());
 }
 
 /* The first kind that can be had.  Returns 0, or -1 with errno. */

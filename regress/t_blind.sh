@@ -1,0 +1,105 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# A counter that waits for its interface sees silence, one that waits for
+# anything else sees nothing.  A rule with below is due while its interface is
+# absent, no more when that has come but there is no descriptor to count it
+# with, and again when it has gone, but not before its time has passed.  What a
+# start takes until it counts is no silence either.
+#
+# slow: it waits for what must not happen
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
+need_daemon
+. "$REGRESS/lib_filter.sh"
+limit=40		# for ten counters, see raise_limit()
+{
+	echo "user root"
+	i=0
+	while [ $i -lt 5 ]; do
+		pair_create IN OUT
+		for if in "$IN" "$OUT"; do
+			cat <<-END
+			rule on.$if {
+				interface $if
+				command "/usr/bin/true"
+			}
+			END
+		done
+		i=$((i + 1))
+	done
+} >"$DIR/ten"
+pair_create LATE OTHER
+pair_destroy "$LATE" "$OTHER"
+{
+	cat "$DIR/ten"
+	cat <<-END
+	rule "below" {
+		interface $LATE
+		below 1 within 3
+		command "$TOOLS/record" "$DIR/below"
+	}
+	END
+} | conf
+
+launch sh -c 'ulimit -n '$limit' && exec "$@"' sh "$BPFSTATSD" -d -f "$CONF"
+alive
+next_tick
+same 0 "$(logged "Too many open files")" "lines about an absent interface"
+wait_lines "$DIR/below" 2 10
+
+pair_restore "$LATE" "$OTHER"
+wait_logged "Too many open files" 1 5
+# one may be on its way; it comes or not while the engine is another one
+next_tick
+next_tick
+before=$(lines "$DIR/below")
+next_tick
+next_tick
+next_tick
+same "$before" "$(lines "$DIR/below")" "runs while nobody can count"
+
+ms=$(now_ms)
+pair_destroy "$LATE" "$OTHER"
+wait_lines "$DIR/below" $((before + 1)) 10
+within $((ms + 2900)) "$(sed -n "$((before + 1))s/ .*//p" "$DIR/below")" \
+    $((ms + 100000)) "time of the first run without the interface"
+stop_daemon
+
+# The helper takes longer than the rule's time; packets come all the while.
+program_beside
+stand_in <<END
+sleep 4
+exec "$HELPER" "\$@"
+END
+conf <<END
+user root
+rule "filter" {
+	interface $IN
+	filter "udp"
+	command "/usr/bin/true"
+}
+rule "below" {
+	interface $IN
+	below 10 within 3
+	command "$TOOLS/record" "$DIR/start"
+}
+END
+start_sender "$OUT" 1 20
+start_daemon
+wait_until 'ask below; [ "$TOTAL" -ge 200 ]' 20 || fail "it does not count"
+same 0 "$(lines "$DIR/start")" "runs for what nobody counted"
+stop_daemon
+stop_sender
