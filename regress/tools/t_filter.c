@@ -48,6 +48,12 @@ static int64_t	  began;
 
 /* In place of log.c. */
 void
+fatal(const char *format, ...)
+{
+	abort();
+}
+
+void
 log_warnx(const char *format, ...)
 {
 	va_list	 ap;
