@@ -57,6 +57,7 @@ static struct parent {
 	int		 prepared;	/* its filters are compiled */
 	struct conf	*accounts;	/* the engine's */
 	char		*path;		/* of the configuration, absolute */
+	char		*socket;	/* the control socket, likewise */
 	int		 ready_fd;	/* to say that we are, or -1 */
 	int		 spare;		/* an opened device, or -1 */
 	unsigned int	 max_counters;
@@ -99,6 +100,7 @@ static void		 move_spare(void);
 static void		 open_standard(void);
 static struct conf	*load(const char *);
 static int		 check_users(const struct conf *);
+static char		*socket_path(const struct arguments *);
 static void		 raise_limit(void);
 static const struct account *find_engine_user(void);
 static int		 background(void);
@@ -181,6 +183,8 @@ main(int argc, char **argv)
 	engine_user = find_engine_user();
 	if (conf_share(parent.conf) == -1)
 		fatal("mmap");
+	if ((parent.socket = socket_path(&args)) != NULL)
+		control_open(parent.socket);
 	if (!in_front)
 		parent.ready_fd = background();
 	if (!options.onerule && chdir("/") == -1)
@@ -203,9 +207,11 @@ clean_end(void)
 {
 	filter_sweep(NULL);
 	run_end();
+	control_close();
 	counter_detach_all(parent.conf, 1);
 	conf_free(parent.conf);
 	conf_free(parent.accounts);
+	free(parent.socket);
 	log_close();
 }
 
@@ -317,6 +323,21 @@ check_users(const struct conf *conf)
 			good = 0;
 		}
 	return good;
+}
+
+/*
+ * The control socket's absolute path, to be freed; or NULL if there is none:
+ * the system's daemon is root's, and what only tries something disturbs
+ * nobody.
+ */
+static char *
+socket_path(const struct arguments *args)
+{
+	if (options.onerule || options.test ||
+	    (args->socket == NULL && getuid() != 0))
+		return NULL;
+	return args_path(args->socket != NULL ? args->socket :
+	    CONTROL_SOCKET);
 }
 
 /*
@@ -443,14 +464,16 @@ libevent_handler(int severity, const char *message)
 
 /*
  * The daemon opens devices and reads what the configuration includes, but
- * writes nothing.  The one-rule form needs its command alone, which
- * pledge(2) follows.
+ * writes nothing; at the end it removes its socket.  The one-rule form needs
+ * its command alone, which pledge(2) follows.
  */
 static void
 restrict_files(void)
 {
 	if (options.onerule)
 		return;
+	if (parent.socket != NULL && unveil(parent.socket, "c") == -1)
+		fatal("unveil %s", parent.socket);
 	if (unveil("/", "rx") == -1 || unveil("/dev/null", "rw") == -1 ||
 	    unveil(NULL, NULL) == -1)
 		fatal("unveil");

@@ -298,6 +298,10 @@ struct conf	*args_conf(const struct arguments *);
 void		 args_check(struct conf *) __attribute__((__noreturn__));
 char		*args_path(const char *);
 
+/* control.c */
+void		 control_open(const char *);
+void		 control_close(void);
+
 /* engine.c: the parent's handle on the engine */
 void		 engine_init(const struct account *, void (*)(int));
 int		 engine_start(struct conf *);
@@ -398,6 +402,7 @@ void		 conf_print(const struct conf *);
 
 /* file.c */
 char		*file_read(const char *, size_t *, const char **);
+int		 file_lock(const char *, const char **);
 
 /* privs.c */
 void		 privs_give_up(void);

@@ -15,10 +15,12 @@
  */
 
 /*
- * Reading a file that commands are taken from: only one that nobody else can
- * write.
+ * Files that nobody else may have a hand in: one that commands are taken from
+ * is read if nobody else can write it, a lock is taken if nobody else can
+ * take it.
  */
 
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -33,6 +35,7 @@
 #define TOO_LARGE	"larger than 64 megabytes"
 
 static const char	*file_check(const struct stat *);
+static const char	*lock_check(const struct stat *);
 static char		*file_slurp(int, size_t, size_t *);
 
 /*
@@ -112,4 +115,47 @@ file_slurp(int fd, size_t expected, size_t *len)
 	}
 	*len = have;
 	return text;
+}
+
+/*
+ * Lock a file, which is made if there is none and never removed: its name is
+ * the lock's.  Returns a descriptor that holds the lock until its last copy is
+ * closed; or -1, with *error pointing at the reason, or NULL if another
+ * process has the lock.
+ */
+int
+file_lock(const char *path, const char **error)
+{
+	struct stat	 st;
+	mode_t		 old;
+	int		 fd;
+
+	old = umask(0177);
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC | O_NOCTTY, 0600);
+	umask(old);
+	if (fd == -1 || fstat(fd, &st) == -1)
+		*error = strerror(errno);
+	else if ((*error = lock_check(&st)) == NULL) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return fd;
+		if (errno != EWOULDBLOCK)
+			*error = strerror(errno);
+	}
+	if (fd != -1)
+		close(fd);
+	return -1;
+}
+
+/* Whoever can open it can keep us from it. */
+static const char *
+lock_check(const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode))
+		return "not a regular file";
+	if (st->st_uid != 0 && st->st_uid != getuid())
+		return "owner is neither root nor the current user";
+	if (st->st_mode & (S_IRWXG | S_IRWXO))
+		return "others can open it: chmod 600";
+	return NULL;
 }

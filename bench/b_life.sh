@@ -28,7 +28,7 @@ fi
 life() {
 	_check=$("$DIR/measure" "$BPFSTATSD" -n -f "$1" 2>/dev/null) ||
 	    fail "$1 is wrong"
-	_life=$("$DIR/life" "$BPFSTATSD" -dv -f "$1") || exit 1
+	_life=$("$DIR/life" "$BPFSTATSD" -dv -s "$DIR/sock" -f "$1") || exit 1
 	echo "${_check% *} $_life" |
 	    awk '{ print $1 / 1e3, $2 / 1e3, $3, $4 / 1e3, $5, $6 / 1e3 }'
 }

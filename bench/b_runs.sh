@@ -73,7 +73,8 @@ for _user in root nobody; do
 	runs_conf $_user
 	# not daemon(): it must append to its log
 	: >"$DIR/log"
-	"$BPFSTATSD" -d -f "$DIR/conf.runs" 2>>"$DIR/log" </dev/null &
+	"$BPFSTATSD" -d -s "$DIR/sock" -f "$DIR/conf.runs" \
+	    2>>"$DIR/log" </dev/null &
 	PIDS=$!
 	daemons_ready
 	"$DIR/send" "$HERE" 1000000 >/dev/null || exit 1

@@ -26,6 +26,8 @@
 #	LOG		what the daemon logged
 #	DAEMON		the process id of the daemon's parent process
 #	REGRESS		the directory of the tests
+#	SOCKET		the control socket, for -s: without it the daemon is
+#			the system's
 #	SYSTEM		as uname says
 #	TOOLS		the directory of the tests' C programs
 #
@@ -59,6 +61,7 @@ DIR=$(mktemp -d "${TMPDIR:-/tmp}/bpfstatsd.XXXXXXXXXX") || exit 1
 chmod 711 "$DIR"
 CONF=$DIR/bpfstatsd.conf
 LOG=$DIR/log
+SOCKET=$DIR/sock
 
 clean_up() {
 	trap '' HUP INT TERM
@@ -369,7 +372,7 @@ launch() {
 
 # start_daemon [flag ...]: start it in the foreground with $CONF.
 start_daemon() {
-	launch "$BPFSTATSD" -d "$@" -f "$CONF"
+	launch "$BPFSTATSD" -d -s "$SOCKET" "$@" -f "$CONF"
 	alive
 	[ -z "$UNDER" ] || same "" "$(programs)" "programs that count"
 }

@@ -101,7 +101,7 @@ launch() {
 	said=0
 	active=$tag
 	(exec $IN_NET $UNDER env LD_PRELOAD="$lib" FAULT="$file" "$BPFSTATSD" "$@" \
-	    -f "$CONF") >"$LOG" 2>&1 </dev/null &
+	    -s "$SOCKET" -f "$CONF") >"$LOG" 2>&1 </dev/null &
 	DAEMON=$!
 }
 

@@ -30,7 +30,7 @@ rule a {
 	command "$TOOLS/record" "$DIR/runs"
 }
 END
-in_net "$TOOLS/limit" 10 bin/bpfstatsd -D "dir=$DIR" -f bpfstatsd.conf \
+in_net "$TOOLS/limit" 10 bin/bpfstatsd -s sock -D "dir=$DIR" -f bpfstatsd.conf \
     >out 2>&1 </dev/null
 same 0 $? "status of the first process"
 same "" "$(cat out)" "what it says"
@@ -64,7 +64,7 @@ DAEMON=
 # What fails is known to the starter.
 echo nonsense >bad.conf
 chmod 600 bad.conf
-in_net "$TOOLS/limit" 10 bin/bpfstatsd -f bad.conf >out 2>&1 </dev/null
+in_net "$TOOLS/limit" 10 bin/bpfstatsd -s sock -f bad.conf >out 2>&1 </dev/null
 same 1 $? "status with a bad file"
 grep -q '^bad.conf:1: ' out || fail "it says: $(cat out)"
 # Without the right to count: that it says so is the last that can fail.

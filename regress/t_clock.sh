@@ -58,7 +58,7 @@ no_wait_shortened() {
 
 start() {
 	rm -f "$DIR/ticks" "$DIR/power"
-	launch env LD_PRELOAD="$DIR/clock.so" "$@" "$BPFSTATSD" -d -f "$CONF"
+	launch env LD_PRELOAD="$DIR/clock.so" "$@" "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF"
 	alive
 	start_sender "$OUT" 1 50
 }

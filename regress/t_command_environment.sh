@@ -49,7 +49,8 @@ END
 	trap '' PIPE USR2 ALRM
 	exec 3</dev/null 7</dev/null 9</dev/null
 	FOO=bar IFS=x ENV=/tmp/x LD_LIBRARY_PATH=/tmp EVENT_SHOW_METHOD=1 \
-	    BPFSTATSD_RUNS=99 HOME=/tmp exec $IN_NET "$BPFSTATSD" -d -f "$CONF"
+	    BPFSTATSD_RUNS=99 HOME=/tmp exec $IN_NET \
+	    "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF"
 ) >"$LOG" 2>&1 <"$CONF" &
 DAEMON=$!
 wait_until 'engine_pid >/dev/null' 5

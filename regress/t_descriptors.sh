@@ -34,7 +34,7 @@ while [ $i -lt $n ]; do
 	eval "out_$OUT=\$IN"
 	i=$((i + 1))
 done
-limit=40
+limit=52
 
 # rules interface ...
 rules() {
@@ -56,7 +56,7 @@ rules $(echo $ends | awk '{ print $(NF - 2), $(NF - 1), $NF }') >"$DIR/few"
 # limited: start_daemon with the limit.
 limited() {
 	launch sh -c 'ulimit -n '$limit' && exec "$@"' sh \
-	    "$BPFSTATSD" -d -f "$CONF"
+	    "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF"
 	alive
 }
 

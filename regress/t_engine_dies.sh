@@ -73,8 +73,8 @@ DAEMON=
 # right to mount was taken away.
 [ "$SYSTEM" = Linux ] && [ -z "$UNDER" ] || exit 0
 home=$(eval echo ~_bpfstatsd)
-launch sh -c 'mount -t tmpfs -o mode=755 none "$1" && exec "$2" -d -f "$3"' \
-    sh "$home" "$BPFSTATSD" "$CONF"
+launch sh -c 'mount -t tmpfs -o mode=755 none "$1" && exec "$2" -d -s "$3" -f "$4"' \
+    sh "$home" "$BPFSTATSD" "$SOCKET" "$CONF"
 alive
 chmod 777 "/proc/$DAEMON/root$home"
 kill -HUP "$DAEMON"

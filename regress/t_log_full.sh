@@ -71,7 +71,7 @@ full() {
 # The size of a file, which commands inherit with its signal: 4 or 8 KB.
 (
 	ulimit -f 8
-	exec $IN_NET "$BPFSTATSD" -d -f "$CONF"
+	exec $IN_NET "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF"
 ) >>"$LOG" 2>&1 </dev/null &
 DAEMON=$!
 wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 20
@@ -120,8 +120,8 @@ unshare -m true 2>"$DIR/err" || skip "no disk of our own: $(cat "$DIR/err")"
 (exec $IN_NET unshare -m --propagation private sh -c '
 	mount -t tmpfs -o size=64k tmpfs "$1" &&
 	    dd if=/dev/zero of="$1/ballast" bs=4096 count=14 2>/dev/null &&
-	    exec "$2" -d -f "$3" >>"$1/log" 2>&1
-    ' sh "$DIR/disk" "$BPFSTATSD" "$CONF") >"$LOG" 2>&1 </dev/null &
+	    exec "$2" -d -s "$3" -f "$4" >>"$1/log" 2>&1
+    ' sh "$DIR/disk" "$BPFSTATSD" "$SOCKET" "$CONF") >"$LOG" 2>&1 </dev/null &
 DAEMON=$!
 wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 20
 alive

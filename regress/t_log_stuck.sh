@@ -100,7 +100,7 @@ kill -STOP "$SENDER"
 
 # It is filled by a first daemon: a pipe holds at most 64 KB.
 launch() {
-	(exec $IN_NET "$BPFSTATSD" -d -f "$CONF") 2>"$DIR/pipe" 3>&- \
+	(exec $IN_NET "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF") 2>"$DIR/pipe" 3>&- \
 	    </dev/null &
 	DAEMON=$!
 	wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 20
@@ -144,11 +144,11 @@ SENDER=
 # Standard error: a terminal.
 
 if command -v script >/dev/null; then
-	(exec $IN_NET script -q -f -c "exec $BPFSTATSD -d -f $CONF" \
+	(exec $IN_NET script -q -f -c "exec $BPFSTATSD -d -s $SOCKET -f $CONF" \
 	    "$DIR/typescript") >/dev/null 2>&1 </dev/null &
 	SENDER=$!
 	find_daemon='DAEMON=$(ps -A -o pid= -o ppid= -o args= | awk \
-	    -v ppid="$SENDER" -v args=" -d -f $CONF" \
+	    -v ppid="$SENDER" -v args=" -d -s $SOCKET -f $CONF" \
 	    "\$2 == ppid && index(\$0, args) { print \$1 }") &&
 	    [ -n "$DAEMON" ]'
 	wait_until "$find_daemon" 20 || fail "no daemon in a terminal"
@@ -194,7 +194,7 @@ syslogd "$DIR/messages"
 kill -STOP "$SENDER"
 # The warnings of the start are more than the socket holds.
 $IN_NET unshare -m --propagation private sh -c "$dev" sh "$DIR/dev" \
-    "$TOOLS/limit" 30 "$BPFSTATSD" -f "$CONF" >"$DIR/out" 2>&1 </dev/null
+    "$TOOLS/limit" 30 "$BPFSTATSD" -s "$SOCKET" -f "$CONF" >"$DIR/out" 2>&1 </dev/null
 same 0 $? "status of the start"
 started=$(lines "$DIR/out")
 within $absent "$started" $((absent + 10)) "lines on standard error"

@@ -37,8 +37,8 @@ chmod 600 "$DIR/group"
 
 # Another daemon is the other program.
 occupy() {
-	(exec $IN_NET "$BPFSTATSD" -dv -f "$DIR/group") >"$DIR/holder.log" \
-	    2>&1 </dev/null &
+	(exec $IN_NET "$BPFSTATSD" -dv -s "$DIR/holder.sock" -f "$DIR/group") \
+	    >"$DIR/holder.log" 2>&1 </dev/null &
 	HOLDER=$!
 	wait_until 'grep -q "nflog:5: counting" "$DIR/holder.log"' 5 ||
 	    fail "no other program: $(cat "$DIR/holder.log")"

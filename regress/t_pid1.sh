@@ -69,7 +69,7 @@ ends() {
 	SENDER=
 }
 
-contain -d -f "$CONF"
+contain -d -s "$SOCKET" -f "$CONF"
 it_counts
 send_frames "$OUT" 5
 wait_lines "$DIR/orphans" 5 20
@@ -84,13 +84,13 @@ wait_until 'grep -q "\"signals\": .* attached, " "$LOG"' 20 ||
 kill -TERM "$FIRST"
 ends 0 "after TERM"
 
-contain -d -f "$CONF"
+contain -d -s "$SOCKET" -f "$CONF"
 it_counts
 kill -KILL "$DAEMON"
 ends 137 "after KILL"
 
 # There is nobody to whom a container could return.
-contain -f "$CONF"
+contain -s "$SOCKET" -f "$CONF"
 it_counts
 kill -USR1 "$FIRST"
 wait_until 'grep -q "\"orphans\": .* attached, " "$LOG"' 20 ||
@@ -113,5 +113,5 @@ ends 0 "-t"
 contain -n -f "$CONF"
 ends 0 "-n"
 echo nonsense >"$CONF"
-contain -f "$CONF"
+contain -s "$SOCKET" -f "$CONF"
 ends 1 "with a bad file"

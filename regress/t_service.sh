@@ -79,12 +79,12 @@ wait_until '[ -S "$DIR/socket" ]' 5 || fail "no socket"
 : >"$LOG"
 (NOTIFY_SOCKET=$DIR/socket exec $IN_NET \
     setpriv --no-new-privs --bounding-set "-all,$caps" $trace \
-    "$BPFSTATSD" -d -f "$CONF") >"$LOG" 2>&1 </dev/null &
+    "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF") >"$LOG" 2>&1 </dev/null &
 tracer=$!
 DAEMON=$tracer
 daemon_of() {
 	ps -A -o pid= -o ppid= -o args= | awk -v ppid="$tracer" \
-	    -v conf="-d -f $CONF" '$2 == ppid && index($0, conf) { print $1 }'
+	    -v conf="-d -s $SOCKET -f $CONF" '$2 == ppid && index($0, conf) { print $1 }'
 }
 if [ -n "$trace" ]; then
 	wait_until '[ -n "$(daemon_of)" ]' 10 || fail "no daemon"

@@ -62,7 +62,7 @@ rules "$rule_a"
 (exec $IN_NET "$refuse" prctl 22 "$(command -v valgrind)" -q \
     --log-file="$DIR/valgrind.%p" --leak-check=full --error-exitcode=99 \
     --errors-for-leak-kinds=definite --show-leak-kinds=definite \
-    "$BPFSTATSD" -dv -f "$CONF") >"$LOG" 2>&1 </dev/null &
+    "$BPFSTATSD" -dv -s "$SOCKET" -f "$CONF") >"$LOG" 2>&1 </dev/null &
 DAEMON=$!
 DAEMON_PID=$DAEMON
 logged ': engine: pid' 1 60
