@@ -4,12 +4,17 @@
 PROG=		bpfstatsd
 SRCS=		args.c bpfstatsd.c child.c clock.c config.c control.c \
 		counter.c counter_bpf.c engine.c file.c filter.c iface_route.c \
-		log.c parse.y poller.c print.c privs.c program.c rule.c run.c
+		log.c parse.y poller.c print.c privs.c program.c rule.c run.c \
+		show.c
 MAN=		bpfstatsd.8 bpfstatsd.conf.5
 
 # The helper, which alone needs libpcap.
 FILTER=		bpfstatsd-filter
 FILTER_SRCS=	${.CURDIR}/bpfstatsd-filter.c
+
+# The client of the control socket.
+CTL=		bpfstatsctl
+CTL_SRCS=	${.CURDIR}/bpfstatsctl.c
 
 # What a libc lacks.
 SRCS_FreeBSD=	pledge_freebsd.c syslog.c unveil.c
@@ -38,6 +43,8 @@ BINMODE=	4555
 CFLAGS+=	${DIAG} -I${.CURDIR} -DLIBEXECDIR='"${LIBEXECDIR}"'
 .if ${OS} != "OpenBSD"
 FILTER_SRCS+=	${.CURDIR}/compat/pledge_filter_bsd.c \
+		${.CURDIR}/compat/unveil.c
+CTL_SRCS+=	${.CURDIR}/compat/pledge_${OS:tl}.c \
 		${.CURDIR}/compat/unveil.c
 CFLAGS+=	-include ${.CURDIR}/compat/compat.h ${DEFS_${OS}}
 SRCS+=		${SRCS_${OS}}
@@ -75,25 +82,29 @@ DPADD+=		${LIBEVENT}
 # parse.y keeps its lexer: nobody needs a header with its tokens.
 YFLAGS=
 
-CLEANFILES+=	${FILTER}
+CLEANFILES+=	${FILTER} ${CTL}
 
-all: ${FILTER}
+all: ${FILTER} ${CTL}
 
 .include <bsd.prog.mk>
 
 ${FILTER}: ${FILTER_SRCS} ${.CURDIR}/filter.h
 	${CC} ${CFLAGS} ${LDFLAGS} -o $@ ${FILTER_SRCS} -lpcap
 
-# For the tests: both programs in DIR, where the one looks for the other.
-beside: ${PROG} ${FILTER}
+${CTL}: ${CTL_SRCS} ${.CURDIR}/control.h
+	${CC} ${CFLAGS} ${LDFLAGS} -o $@ ${CTL_SRCS}
+
+# For the tests: the programs in DIR, where the one looks for the other.
+beside: ${PROG} ${FILTER} ${CTL}
 	${CC} ${CFLAGS} -ULIBEXECDIR -DLIBEXECDIR='"${DIR}"' ${LDFLAGS} \
 	    -o ${DIR}/${PROG} ${.CURDIR}/filter.c ${OBJS:Nfilter.o} ${LDADD}
-	cp ${FILTER} ${DIR}
+	cp ${FILTER} ${CTL} ${DIR}
 
 beforeinstall:
 	mkdir -p ${DESTDIR}${BINDIR} ${DESTDIR}${LIBEXECDIR} \
 	    ${DESTDIR}${MANSECT}5 ${DESTDIR}${MANSECT}8
 	install -m 555 ${FILTER} ${DESTDIR}${LIBEXECDIR}
+	install -m 555 ${CTL} ${DESTDIR}${BINDIR}
 
 afterinstall:
 	mkdir -p ${DESTDIR}${EXAMPLESDIR}
@@ -115,7 +126,8 @@ uninstall:
 .if !empty(RCDIR)
 	rm -f ${DESTDIR}${RCDIR}/bpfstatsd
 .endif
-	rm -f ${DESTDIR}${BINDIR}/${PROG} ${DESTDIR}${LIBEXECDIR}/${FILTER} \
+	rm -f ${DESTDIR}${BINDIR}/${PROG} ${DESTDIR}${BINDIR}/${CTL} \
+	    ${DESTDIR}${LIBEXECDIR}/${FILTER} \
 	    ${DESTDIR}${MANSECT}8/bpfstatsd.8* \
 	    ${DESTDIR}${MANSECT}5/bpfstatsd.conf.5*
 

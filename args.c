@@ -34,6 +34,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "counter.h"
 
 static void		 print_usage(FILE *);

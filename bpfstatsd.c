@@ -16,8 +16,8 @@
 
 /*
  * bpfstatsd(8): runs a command for every N packets seen on a network
- * interface.  This is the parent process: the start, signals, reload,
- * interfaces that come and go.
+ * interface.  This is the parent process: the start, signals, what
+ * bpfstatsctl(8) asks for, reload, interfaces that come and go.
  *
  * No handler of an event does the work itself: it notes what there is to do,
  * and work_handler(), which comes once in each turn of the event loop, does a
@@ -37,6 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "counter.h"
 #include "service.h"
 
@@ -49,6 +50,19 @@
 #define RESERVED	64		/* descriptors for all but counters */
 
 #define MAX_SIGNALS	7
+#define MAX_ARGUMENTS	2	/* of a request */
+
+/*
+ * What clients wait for: a configuration that is to be read, is being read,
+ * was read, or counts already, and above that a run.
+ */
+enum waiting {
+	FOR_RELOAD = 1,
+	FOR_READING,
+	FOR_NEXT,
+	FOR_ADOPTED,
+	FOR_RUN
+};
 
 /* The parent. */
 static struct parent {
@@ -80,6 +94,7 @@ static struct parent {
 	int64_t		 notified;	/* the service manager, likewise */
 	int64_t		 deaths[MAX_DEATHS];	/* of engines */
 	unsigned int	 ndeaths;
+	unsigned int	 nmanual;	/* runs that clients asked for */
 	/* events */
 	struct event	 signal_evs[MAX_SIGNALS];
 	struct event	 interfaces_ev;
@@ -123,7 +138,9 @@ static void		 retry_handler(int, short, void *);
 static void		 filters_done(void);
 static void		 prepare(void);
 static void		 read_configuration(void);
-static void		 refuse_reload(const char *);
+static int		 load_next(void);
+static void		 refuse_reload(unsigned int);
+static void		 tell(unsigned int, const char *);
 static void		 attach_counters(void);
 static void		 run_engine(void);
 static void		 adopt(void);
@@ -131,14 +148,22 @@ static void		 reload_done(void);
 static void		 look_all(void);
 static void		 look(struct rule *);
 static void		 start_due(void);
-static void		 run_ended(struct rule *, int);
-static void		 log_status(void);
+static void		 run_ended(struct rule *, const struct ending *);
 static void		 notify_status(void);
+static void		 request_handler(struct client *, char *);
+static void		 request_show(struct client *, struct rule *, char *);
+static void		 request_reload(struct client *, struct rule *,
+			    char *);
+static void		 request_run(struct client *, struct rule *, char *);
+static void		 request_reset(struct client *, struct rule *,
+			    char *);
+static void		 refuse(struct client *, const char *, const char *);
 static void		 interfaces_handler(int, short, void *);
 static void		 check_later(void);
 static void		 check_handler(int, short, void *);
 static void		 check_only_one(void);
 static void		 stop(int);
+static void		 refuse_clients(void);
 static void		 end_if_idle(void);
 static void		 grace_handler(int, short, void *);
 
@@ -503,6 +528,7 @@ begin_counting(void)
 	parent.ready_fd = -1;
 	notify("READY=1");
 	notify_status();
+	control_start(request_handler);
 	check_later();		/* what came or went before the socket */
 }
 
@@ -541,7 +567,8 @@ work_handler(int fd, short event, void *arg)
 		reap();
 	if (parent.status) {
 		parent.status = 0;
-		log_status();
+		engine_ask();
+		show_log(parent.conf);
 	}
 	if (parent.stopping) {
 		end_if_idle();
@@ -688,8 +715,10 @@ prepare(void)
 {
 	int	 result;
 
+	log_listen(tell, FOR_NEXT);
 	result = counter_prepare(parent.next != NULL ? parent.next :
 	    parent.conf);
+	log_listen(NULL, 0);
 	if (result == 0)
 		return;
 	parent.prepared = 1;
@@ -705,7 +734,7 @@ prepare(void)
 		parent.next = NULL;
 		/* what was wrong with it may be right the next time */
 		filter_sweep(parent.conf);
-		refuse_reload(NULL);
+		refuse_reload(FOR_NEXT);
 	}
 }
 
@@ -713,35 +742,59 @@ prepare(void)
 static void
 read_configuration(void)
 {
-	struct conf	*conf;
+	int	 result;
 
 	if (!parent.counting)
 		return;		/* the start comes first */
 	parent.reload = 0;
 	notify("RELOADING=1\nMONOTONIC_USEC=%lld",
 	    (long long)(now() / 1000));
+	control_move(FOR_RELOAD, FOR_READING);
+	log_listen(tell, FOR_READING);
+	result = load_next();
+	log_listen(NULL, 0);
+	if (result == -1)
+		refuse_reload(FOR_READING);
+	else
+		control_move(FOR_READING, FOR_NEXT);
+}
+
+/* Returns 0, or -1 after all errors were logged. */
+static int
+load_next(void)
+{
+	struct conf	*conf;
+
 	if ((conf = load(parent.path)) == NULL || !check_users(conf)) {
-		refuse_reload(NULL);
 		conf_free(conf);
-	} else if (conf_share(conf) == -1) {
-		refuse_reload("mmap");
-		conf_free(conf);
-	} else {
-		conf_free(parent.next);
-		parent.next = conf;
-		parent.prepared = 0;
+		return -1;
 	}
+	if (conf_share(conf) == -1) {
+		log_warn("mmap");
+		conf_free(conf);
+		return -1;
+	}
+	conf_free(parent.next);
+	parent.next = conf;
+	parent.prepared = 0;
+	return 0;
 }
 
 static void
-refuse_reload(const char *call)
+refuse_reload(unsigned int who)
 {
-	if (call != NULL)
-		log_warn("%s", call);
 	log_warnx("configuration reload failed, keeping the old one");
+	control_tell_end(who, 0);
 	/* the service manager waits for it, whatever became of the reload */
 	notify("READY=1");
 	notify_status();
+}
+
+/* From log.c: what is logged concerns them. */
+static void
+tell(unsigned int who, const char *line)
+{
+	control_tell(who, "%s", line);
 }
 
 /*
@@ -809,6 +862,7 @@ adopt(void)
 	parent.next = NULL;
 	filter_sweep(parent.conf);
 	parent.attach = parent.reloading = 1;
+	control_move(FOR_NEXT, FOR_ADOPTED);
 }
 
 static void
@@ -816,6 +870,9 @@ reload_done(void)
 {
 	parent.reloading = 0;
 	log_info("configuration reloaded: %u rules", parent.conf->nrules);
+	control_tell(FOR_ADOPTED, "configuration reloaded: %u rules",
+	    parent.conf->nrules);
+	control_tell_end(FOR_ADOPTED, 1);
 	notify("READY=1");
 	notify_status();
 }
@@ -875,49 +932,28 @@ start_due(void)
 		if (due == DUE_RENEW)
 			rule_take(&rule->terms, rule->state, &sight, due,
 			    time);
-		else if (run_start(rule, due, &sight) == -1)
+		else if (run_start(rule, due, &sight, 0) == -1)
 			try_later();
 	}
 }
 
 /* From run.c: a run has ended, or could not begin for the moment. */
 static void
-run_ended(struct rule *rule, int again)
+run_ended(struct rule *rule, const struct ending *ending)
 {
 	notify_status();
+	if (ending->who != 0) {
+		control_tell(ending->who, "%s", ending->line);
+		control_tell_end(ending->who, ending->ok);
+	}
 	if (parent.stopping || rule == NULL)
 		return;
-	if (again)
+	if (ending->again)
 		try_later();
 	else if (rule->terms.exact)
 		look(rule);
 	else if (rule->terms.immediate)
 		engine_poke();
-}
-
-static void
-log_status(void)
-{
-	const struct rule	*rule;
-	struct sight		 sight;
-
-	engine_ask();
-	TAILQ_FOREACH(rule, &parent.conf->rules, next) {
-		const struct state	*state = rule->state;
-		const struct kind	*kind = rule->counter->tap.kind;
-
-		rule_look(rule, now(), &sight);
-		log_notice("rule \"%s\": %s %s, total %" PRIu64 ", tally %"
-		    PRIu64 ", runs %" PRIu64 ", failures %" PRIu64 ", %s%s%s%s",
-		    rule->name, rule->ifname,
-		    kind != NULL ? "attached" : "waiting",
-		    sight.total - state->base,
-		    rule_tally(&rule->terms, state, &sight), state->runs,
-		    state->failures, run_status(rule),
-		    kind != NULL ? ", " : "", kind != NULL ? kind->name : "",
-		    rule->terms.idle == 0 ? "" :
-		    state->on == RULE_OFF ? ", off" : ", on");
-	}
 }
 
 /* For systemctl(1) status; runs may come fast. */
@@ -931,6 +967,122 @@ notify_status(void)
 	parent.notified = time;
 	notify("STATUS=%u rules, %" PRIu64 " runs", parent.conf->nrules,
 	    run_total());
+}
+
+/* What clients ask for. */
+
+/* From control.c: one line, see control.h. */
+static void
+request_handler(struct client *client, char *line)
+{
+	static const struct {
+		const char	*name;
+		int		 min, max;	/* arguments */
+		void		(*handle)(struct client *, struct rule *,
+				    char *);
+	}		 requests[] = {
+		{ "show", 0, 1, request_show },
+		{ "reload", 0, 0, request_reload },
+		{ "run", 1, 2, request_run },
+		{ "reset", 1, 1, request_reset }
+	};
+	struct rule	*rule = NULL, key;
+	char		*name, *args[MAX_ARGUMENTS + 1] = { NULL };
+	size_t		 i;
+	int		 n = 0;
+
+	name = strsep(&line, " ");
+	while (n <= MAX_ARGUMENTS && line != NULL)
+		args[n++] = strsep(&line, " ");
+	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		if (strcmp(name, requests[i].name) == 0 &&
+		    n >= requests[i].min && n <= requests[i].max)
+			break;
+	if (i == sizeof(requests) / sizeof(requests[0])) {
+		refuse(client, "unknown request", name);
+		return;
+	}
+	if (n > 0) {
+		key.name = args[0];
+		rule = RB_FIND(rule_names, &parent.conf->names, &key);
+		if (rule == NULL) {
+			refuse(client, "no such rule", args[0]);
+			return;
+		}
+	}
+	requests[i].handle(client, rule, args[1]);
+}
+
+static void
+request_show(struct client *client, struct rule *rule, char *more)
+{
+	engine_ask();
+	if (rule != NULL)
+		show_rule(client, rule);
+	else
+		TAILQ_FOREACH(rule, &parent.conf->rules, next)
+			show_rule(client, rule);
+	control_end(client, 1);
+}
+
+static void
+request_reload(struct client *client, struct rule *rule, char *more)
+{
+	if (parent.stopping) {
+		control_say(client, "stopping");
+		control_end(client, 0);
+		return;
+	}
+	control_wait(client, FOR_RELOAD);
+	parent.reload = 1;
+	wake();
+}
+
+static void
+request_run(struct client *client, struct rule *rule, char *more)
+{
+	struct sight	 sight;
+	unsigned int	 who = FOR_RUN + parent.nmanual;
+	int		 idle = more != NULL && strcmp(more, "idle") == 0;
+
+	if (more != NULL && !idle)
+		refuse(client, "neither a command nor idle", more);
+	else if (idle && rule->idle == NULL)
+		refuse(client, "has no idle command", rule->name);
+	else if (run_runs(rule))
+		refuse(client, "is running", rule->name);
+	else if (parent.stopping)
+		refuse(client, "stopping", rule->name);
+	else {
+		rule_look(rule, now(), &sight);
+		if (run_start(rule, idle ? DUE_MANUAL_IDLE : DUE_MANUAL,
+		    &sight, who) == -1) {
+			refuse(client, "cannot start a command", rule->name);
+			return;
+		}
+		parent.nmanual = (parent.nmanual + 1) % (UINT_MAX - FOR_RUN);
+		control_wait(client, who);
+	}
+}
+
+static void
+request_reset(struct client *client, struct rule *rule, char *more)
+{
+	run_reset(rule, count_read(rule->counter->count, NULL), now());
+	if (rule->terms.immediate)
+		engine_poke();
+	control_end(client, 1);
+}
+
+/* What the client says may be anything. */
+static void
+refuse(struct client *client, const char *why, const char *what)
+{
+	char	 text[128];
+
+	log_printable(text, sizeof(text), what, strlen(what));
+	control_say(client, "%s: %s", text, why);
+	control_end(client, 0);
 }
 
 /* Interfaces. */
@@ -1000,8 +1152,21 @@ stop(int status)
 	parent.stopping = 1;
 	parent.exit_status = status;
 	notify("STOPPING=1");
+	refuse_clients();
 	engine_stop();
 	timer_in(&parent.grace_ev, GRACE);
+}
+
+/* Nothing is reloaded any more. */
+static void
+refuse_clients(void)
+{
+	unsigned int	 who;
+
+	for (who = FOR_RELOAD; who < FOR_RUN; who++) {
+		control_tell(who, "stopping");
+		control_tell_end(who, 0);
+	}
 }
 
 static void

@@ -42,7 +42,6 @@
 #include "service.h"
 
 #define CONF_FILE	"/etc/bpfstatsd.conf"
-#define CONTROL_SOCKET	"/var/run/bpfstatsd.sock"
 #define ENGINE_USER	"_bpfstatsd"
 #define ENGINE_DIR	"/var/empty"
 
@@ -80,7 +79,9 @@ enum due {
 	DUE_COUNT,			/* its command: enough packets came */
 	DUE_BELOW,			/* its command: too few came */
 	DUE_IDLE,			/* its idle command */
-	DUE_RENEW			/* to stay on: take the tally */
+	DUE_RENEW,			/* to stay on: take the tally */
+	DUE_MANUAL,			/* its command: somebody asked */
+	DUE_MANUAL_IDLE			/* its idle command: the same */
 };
 
 /*
@@ -136,6 +137,7 @@ struct state {
 	int64_t		 since;		/* its window is watched from here */
 	int64_t		 started;	/* wait counts from here, or NEVER */
 	int64_t		 silent;	/* idle counts from here */
+	int64_t		 last_start;	/* of anything: time(3), or 0 */
 	int32_t		 running;
 	int32_t		 on;
 #define RULE_OFF	0
@@ -269,6 +271,24 @@ struct child {
 	struct event	 ev;
 };
 
+/* Who is at the other end of the control socket; control.c's own. */
+struct client;
+
+/* How a run has ended, for who is told of it. */
+struct ending {
+	unsigned int	 who;		/* the number given to run_start() */
+	int		 ok;
+	int		 again;		/* it has not been: try again later */
+	const char	*line;		/* what the log says of it */
+};
+
+/* What runs, or what ran last. */
+struct last {
+	pid_t		 pid;		/* 0: nothing runs */
+	int64_t		 time;		/* ns, it began or ended, or NEVER */
+	int		 status;	/* as of wait(2), if it ended */
+};
+
 /* How this bpfstatsd was started. */
 struct options {
 	int		  verbose;		/* -v */
@@ -298,9 +318,22 @@ struct conf	*args_conf(const struct arguments *);
 void		 args_check(struct conf *) __attribute__((__noreturn__));
 char		*args_path(const char *);
 
+/* show.c */
+void		 show_log(const struct conf *);
+void		 show_rule(struct client *, const struct rule *);
+
 /* control.c */
 void		 control_open(const char *);
+void		 control_start(void (*)(struct client *, char *));
 void		 control_close(void);
+void		 control_say(struct client *, const char *, ...)
+		    __attribute__((__format__(printf, 2, 3)));
+void		 control_end(struct client *, int);
+void		 control_wait(struct client *, unsigned int);
+void		 control_move(unsigned int, unsigned int);
+void		 control_tell(unsigned int, const char *, ...)
+		    __attribute__((__format__(printf, 2, 3)));
+void		 control_tell_end(unsigned int, int);
 
 /* engine.c: the parent's handle on the engine */
 void		 engine_init(const struct account *, void (*)(int));
@@ -316,8 +349,11 @@ void		 poller_main(struct conf *, int, const struct account *, int)
 		    __attribute__((__noreturn__));
 
 /* run.c */
-int		 run_init(void (*)(struct rule *, int));
-int		 run_start(struct rule *, enum due, const struct sight *);
+int		 run_init(void (*)(struct rule *, const struct ending *));
+int		 run_start(struct rule *, enum due, const struct sight *,
+		    unsigned int);
+void		 run_reset(struct rule *, uint64_t, int64_t);
+void		 run_last(const struct rule *, struct last *);
 int		 run_reap(void);
 void		 run_kill(void);
 void		 run_end(void);
@@ -359,7 +395,7 @@ enum due	 rule_due(const struct terms *, const struct state *,
 uint64_t	 rule_packets(const struct terms *, const struct state *,
 		    const struct sight *, enum due);
 uint64_t	 rule_owed(const struct terms *, const struct state *,
-		    const struct sight *);
+		    const struct sight *, enum due);
 void		 rule_take(const struct terms *, struct state *,
 		    const struct sight *, enum due, int64_t);
 void		 rule_done(const struct terms *, struct state *, enum due,

@@ -15,7 +15,13 @@
  */
 
 /*
- * The control socket, and the lock beside it that makes a daemon the only one.
+ * The control socket: the lock beside it that makes a daemon the only one,
+ * clients, their requests and the answers.
+ *
+ * A request is a line.  The answer is lines, too; the last one tells whether
+ * it went well, so that half an answer is known to be one.  No client can hold
+ * anything up or take much: what it says and what it is told has its time and
+ * its size.
  */
 
 #include <sys/types.h>
@@ -24,22 +30,68 @@
 #include <sys/un.h>
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bpfstatsd.h"
+#include "control.h"
 
 #define BACKLOG		16
+#define MAX_CLIENTS	8		/* that ask or are answered */
+#define MAX_WAITING	32		/* for something to happen */
+#define MAX_REQUEST	4096		/* bytes, with the newline */
+#define PATIENCE	(5 * NSEC)	/* for a request, for an answer */
+#define RETRY		NSEC		/* after accept(2) failed */
+
+struct client {
+	TAILQ_ENTRY(client)	 entry;		/* server.clients or .waiting */
+	int			 fd;
+	unsigned int		 what;		/* it waits for, or 0 */
+	int			 answered;	/* completely */
+	int			 broken;	/* no memory for its answer */
+	struct event		 ev;
+	struct event		 timer;
+	struct evbuffer		*answer;
+	size_t			 len;
+	char			 request[MAX_REQUEST];
+};
+
+TAILQ_HEAD(clients, client);
 
 static struct server {
 	const char	*path;		/* NULL: there is none */
 	int		 fd;
-} server = { .fd = -1 };
+	struct event	 ev;
+	struct event	 retry;
+	void		(*request)(struct client *, char *);
+	struct clients	 clients;	/* the longest silent one first */
+	struct clients	 waiting;
+	unsigned int	 nclients;
+	unsigned int	 nwaiting;
+} server = {
+	.fd = -1,
+	.clients = TAILQ_HEAD_INITIALIZER(server.clients),
+	.waiting = TAILQ_HEAD_INITIALIZER(server.waiting)
+};
 
 static void	take_lock(const char *);
 static void	remove_leftover(const char *);
 static void	listen_at(const struct sockaddr_un *);
+static void	accept_handler(int, short, void *);
+static void	retry_handler(int, short, void *);
+static void	client_add(int);
+static void	client_drop(struct client *);
+static void	client_heard(struct client *);
+static void	request_handler(int, short, void *);
+static void	answer_handler(int, short, void *);
+static void	silence_handler(int, short, void *);
+static void	vsay(struct client *, const char *, va_list)
+		    __attribute__((__format__(printf, 2, 0)));
+
+/* The socket. */
 
 /*
  * Be the only daemon with the socket of this absolute path, which must stay
@@ -111,10 +163,294 @@ listen_at(const struct sockaddr_un *address)
 		fatal("listen %s", address->sun_path);
 }
 
-/* At the end, while the lock is still ours. */
+/*
+ * Serve clients from now on, after event_init(); nothing happens if there is
+ * no socket.  The callback gets each request, a line without its newline, and
+ * calls control_end() or control_wait() for it.
+ */
+void
+control_start(void (*request)(struct client *, char *))
+{
+	if (server.fd == -1)
+		return;
+	server.request = request;
+	evtimer_set(&server.retry, retry_handler, NULL);
+	event_set(&server.ev, server.fd, EV_READ | EV_PERSIST, accept_handler,
+	    NULL);
+	if (event_add(&server.ev, NULL) == -1)
+		fatal("event_add");
+}
+
+/*
+ * At the end, while the lock is still ours.  What has been answered and fits
+ * into its socket is still delivered.
+ */
 void
 control_close(void)
 {
-	if (server.path != NULL && unlink(server.path) == -1)
+	struct client	*client;
+
+	if (server.fd == -1)
+		return;
+	if (unlink(server.path) == -1)
 		log_warn("unlink %s", server.path);
+	if (server.request != NULL) {
+		event_del(&server.ev);
+		evtimer_del(&server.retry);
+	}
+	close(server.fd);
+	server.fd = -1;
+	while ((client = TAILQ_FIRST(&server.clients)) != NULL) {
+		if (client->answered && !client->broken)
+			evbuffer_write(client->answer, client->fd);
+		client_drop(client);
+	}
+	while ((client = TAILQ_FIRST(&server.waiting)) != NULL)
+		client_drop(client);
+}
+
+/* Clients. */
+
+/*
+ * One in each turn of the loop: who has asked already is heard before others
+ * can take its place.
+ */
+static void
+accept_handler(int fd, short event, void *arg)
+{
+	int	 conn;
+
+	if ((conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) !=
+	    -1) {
+		client_add(conn);
+		return;
+	}
+	switch (errno) {
+	case EAGAIN:
+	case EINTR:
+	case ECONNABORTED:
+		return;
+	}
+	/* no descriptor or no memory: it would be ready all the time */
+	event_del(&server.ev);
+	timer_in(&server.retry, RETRY);
+}
+
+static void
+retry_handler(int fd, short event, void *arg)
+{
+	if (event_add(&server.ev, NULL) == -1)
+		timer_in(&server.retry, RETRY);
+}
+
+/* A new one takes the place of the one that has been silent longest. */
+static void
+client_add(int fd)
+{
+	struct client	*client;
+
+	if (server.nclients >= MAX_CLIENTS)
+		client_drop(TAILQ_FIRST(&server.clients));
+	if ((client = calloc(1, sizeof(*client))) == NULL ||
+	    (client->answer = evbuffer_new()) == NULL) {
+		free(client);
+		close(fd);
+		return;
+	}
+	client->fd = fd;
+	TAILQ_INSERT_TAIL(&server.clients, client, entry);
+	server.nclients++;
+	evtimer_set(&client->timer, silence_handler, client);
+	event_set(&client->ev, fd, EV_READ | EV_PERSIST, request_handler,
+	    client);
+	timer_in(&client->timer, PATIENCE);
+	if (event_add(&client->ev, NULL) == -1)
+		client_drop(client);
+	else
+		request_handler(fd, EV_READ, client);
+}
+
+static void
+client_drop(struct client *client)
+{
+	event_del(&client->ev);
+	evtimer_del(&client->timer);
+	close(client->fd);
+	evbuffer_free(client->answer);
+	if (client->what != 0) {
+		TAILQ_REMOVE(&server.waiting, client, entry);
+		server.nwaiting--;
+	} else {
+		TAILQ_REMOVE(&server.clients, client, entry);
+		server.nclients--;
+	}
+	free(client);
+}
+
+/* It has said or taken something. */
+static void
+client_heard(struct client *client)
+{
+	TAILQ_REMOVE(&server.clients, client, entry);
+	TAILQ_INSERT_TAIL(&server.clients, client, entry);
+}
+
+/* The time for its request is counted from its beginning. */
+static void
+silence_handler(int fd, short event, void *arg)
+{
+	client_drop(arg);
+}
+
+static void
+request_handler(int fd, short event, void *arg)
+{
+	struct client	*client = arg;
+	char		*from = client->request + client->len, *newline;
+	ssize_t		 n;
+
+	if ((n = read(fd, from, MAX_REQUEST - client->len)) == -1 &&
+	    (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		client_drop(client);
+		return;
+	}
+	client->len += n;
+	client_heard(client);
+	if ((newline = memchr(from, '\n', n)) == NULL) {
+		if (client->len < MAX_REQUEST)
+			return;
+		control_say(client, "request too long");
+		control_end(client, 0);
+	} else {
+		*newline = '\0';
+		server.request(client, client->request);
+	}
+	if (client->broken)
+		client_drop(client);
+}
+
+static void
+answer_handler(int fd, short event, void *arg)
+{
+	struct client	*client = arg;
+	int		 n;
+
+	if ((n = evbuffer_write(client->answer, fd)) == -1 &&
+	    (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0 || EVBUFFER_LENGTH(client->answer) == 0) {
+		client_drop(client);
+		return;
+	}
+	client_heard(client);
+	timer_in(&client->timer, PATIENCE);
+}
+
+/* Answers. */
+
+/* Add a line to a client's answer. */
+void
+control_say(struct client *client, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vsay(client, fmt, ap);
+	va_end(ap);
+}
+
+static void
+vsay(struct client *client, const char *fmt, va_list ap)
+{
+	if (evbuffer_add_vprintf(client->answer, fmt, ap) == -1 ||
+	    evbuffer_add(client->answer, "\n", 1) == -1)
+		client->broken = 1;
+}
+
+/* The client's answer is complete: what it asked for went well, or not. */
+void
+control_end(struct client *client, int ok)
+{
+	if (client->what != 0) {
+		TAILQ_REMOVE(&server.waiting, client, entry);
+		server.nwaiting--;
+		client->what = 0;
+		TAILQ_INSERT_TAIL(&server.clients, client, entry);
+		server.nclients++;
+	}
+	control_say(client, "%s", ok ? CONTROL_DONE : CONTROL_FAILED);
+	client->answered = 1;
+	event_del(&client->ev);
+	event_set(&client->ev, client->fd, EV_WRITE | EV_PERSIST,
+	    answer_handler, client);
+	timer_in(&client->timer, PATIENCE);
+	if (event_add(&client->ev, NULL) == -1)
+		client->broken = 1;
+}
+
+/*
+ * The client waits for something to happen, which the caller has given a
+ * number that is not 0: then see control_tell() and control_tell_end().
+ * Meanwhile it has all the time of the world.
+ */
+void
+control_wait(struct client *client, unsigned int what)
+{
+	if (server.nwaiting >= MAX_WAITING) {
+		control_say(client, "too many clients wait");
+		control_end(client, 0);
+		return;
+	}
+	event_del(&client->ev);
+	evtimer_del(&client->timer);
+	TAILQ_REMOVE(&server.clients, client, entry);
+	server.nclients--;
+	client->what = what;
+	TAILQ_INSERT_TAIL(&server.waiting, client, entry);
+	server.nwaiting++;
+}
+
+/* Those who wait for one thing wait for another now. */
+void
+control_move(unsigned int from, unsigned int to)
+{
+	struct client	*client;
+
+	TAILQ_FOREACH(client, &server.waiting, entry)
+		if (client->what == from)
+			client->what = to;
+}
+
+/* Add a line to the answer of those who wait for this. */
+void
+control_tell(unsigned int what, const char *fmt, ...)
+{
+	struct client	*client;
+	va_list		 ap;
+
+	TAILQ_FOREACH(client, &server.waiting, entry)
+		if (client->what == what) {
+			va_start(ap, fmt);
+			vsay(client, fmt, ap);
+			va_end(ap);
+		}
+}
+
+/* It has happened: the answers of those who wait for it are complete. */
+void
+control_tell_end(unsigned int what, int ok)
+{
+	struct client	*client, *next;
+
+	for (client = TAILQ_FIRST(&server.waiting); client != NULL;
+	    client = next) {
+		next = TAILQ_NEXT(client, entry);
+		if (client->what != what)
+			continue;
+		control_end(client, ok);
+		if (client->broken)
+			client_drop(client);
+	}
 }

@@ -41,6 +41,10 @@
 static enum log_to	 to = LOG_TO_STDERR;
 static int		 threshold = LOG_INFO;
 
+/* Who asked for what is being done now, and hears what is logged of it. */
+static void		 (*listener)(unsigned int, const char *);
+static unsigned int	 listener_number;
+
 /* Standard error. */
 static int		 waits;		/* for its reader */
 static int		 cut;		/* its last line has no end */
@@ -114,6 +118,17 @@ log_wait(void)
 	waits = 1;
 }
 
+/*
+ * Until this is called with NULL, messages are also given to the callback,
+ * with this number for it.  It must not log.
+ */
+void
+log_listen(void (*callback)(unsigned int, const char *), unsigned int number)
+{
+	listener = callback;
+	listener_number = number;
+}
+
 /* One line; a message longer than that is cut. */
 static void
 vlog(int priority, int error, const char *fmt, va_list ap)
@@ -141,6 +156,8 @@ put(int priority, const char *tag, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
+	if (listener != NULL)
+		listener(listener_number, message);
 	if (to != LOG_TO_STDERR)
 		syslog(priority, "%s", message);
 	if (to != LOG_TO_SYSLOG && (catch_up() == -1 ||

@@ -31,6 +31,7 @@ void	 log_level(int);
 void	 log_open(enum log_to);
 void	 log_child(void);
 void	 log_wait(void);
+void	 log_listen(void (*)(unsigned int, const char *), unsigned int);
 void	 log_close(void);
 void	 log_warn(const char *, ...) PRINTFLIKE;
 void	 log_warnx(const char *, ...) PRINTFLIKE;

@@ -251,22 +251,24 @@ rule_packets(const struct terms *terms, const struct state *state,
 	case DUE_IDLE:
 		return sight->total - state->began;
 	case DUE_NOTHING:
+	case DUE_MANUAL:
+	case DUE_MANUAL_IDLE:
 		break;
 	}
 	return 0;
 }
 
-/* Of an exact rule that is due: the starts still due after this one. */
+/* Of an exact rule: the starts still due after this one. */
 uint64_t
 rule_owed(const struct terms *terms, const struct state *state,
-    const struct sight *sight)
+    const struct sight *sight, enum due due)
 {
 	uint64_t	 starts;
 
 	if (!terms->exact)
 		return 0;
 	starts = rule_tally(terms, state, sight) / terms->count;
-	return starts == 0 ? 0 : starts - 1;
+	return due != DUE_COUNT || starts == 0 ? starts : starts - 1;
 }
 
 /* Write down that what the rule was due for starts now. */
@@ -297,17 +299,36 @@ rule_take(const struct terms *terms, struct state *state,
 		state->on = RULE_OFF;
 		state->started = NEVER;	/* on again at once if need be */
 		break;
+	case DUE_MANUAL:
+		state->began = sight->total;
+		/* FALLTHROUGH */
+	case DUE_MANUAL_IDLE:
+		state->running = 1;
+		return;
 	}
 	state->runs++;
 	state->running = 1;
 }
 
-/* Write down that the run it was due for has ended, well or not. */
+/*
+ * Write down that the run it was due for has ended, well or not.  One that
+ * somebody asked for is not counted, and changes something only if it went
+ * well.
+ */
 void
 rule_done(const struct terms *terms, struct state *state, enum due due,
     int ok, int64_t time)
 {
 	state->running = 0;
+	if (due == DUE_MANUAL || due == DUE_MANUAL_IDLE) {
+		if (!ok || terms->idle == 0)
+			return;
+		state->on = due == DUE_MANUAL ? RULE_ON : RULE_OFF;
+		state->silent = time;
+		if (due == DUE_MANUAL_IDLE)
+			state->started = NEVER;
+		return;
+	}
 	if (!ok)
 		state->failures++;
 	if (terms->idle != 0 && (due == DUE_COUNT || due == DUE_BELOW)) {

@@ -30,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bpfstatsd.h"
@@ -48,11 +49,13 @@
 /* One run of a command. */
 struct run {
 	enum due	 due;
+	unsigned int	 who;		/* the caller's number */
 	char		*log;		/* the run's line in the log */
 	char		*user;
 	pid_t		 pid;
 	int64_t		 timeout;	/* ns, or 0 */
 	int		 stale;		/* of another counter */
+	int		 reset;		/* the rule was, meanwhile */
 	int		 error_fd;	/* errno of a failed exec */
 	int		 output_fd;	/* or -1 */
 	char		*line;		/* output, not yet logged */
@@ -125,6 +128,8 @@ static char		*describe(const struct rule *, enum due,
 static void		 describe_condition(char *, size_t,
 			    const struct terms *, enum due);
 static const char	*event_name(enum due);
+static int		 is_manual(enum due);
+static int		 is_idle(enum due);
 static int		 environment_make(struct environment *,
 			    const struct rule *, enum due,
 			    const struct sight *);
@@ -138,7 +143,10 @@ static void		 environment_free(struct environment *);
 static void		 finish(struct job *, int);
 static const char	*step_name(const struct failure *);
 static int		 take_back(struct job *, const struct failure *);
-static void		 log_run(struct job *, int, const struct failure *);
+static void		 done(struct job *, int, const char *);
+static void		 log_run(struct job *, int, const char *);
+static void		 describe_run(char *, size_t, const struct job *,
+			    const struct failure *);
 static void		 describe_end(char *, size_t, const struct job *,
 			    const struct failure *);
 static void		 output_handler(int, short, void *);
@@ -155,15 +163,14 @@ static TAILQ_HEAD(, job) running = TAILQ_HEAD_INITIALIZER(running);
 static unsigned int	 nrunning;
 static uint64_t		 ntotal;
 static int		 null_fd = -1;
-static void		 (*ended)(struct rule *, int);
+static void		 (*ended)(struct rule *, const struct ending *);
 
 /*
- * To be called once.  Returns 0, or -1 with errno.  The callback is for the end of each run, with its rule,
- * or NULL if that is gone, and whether it has to be tried again later, because
- * the command could not be executed for the moment.
+ * To be called once.  Returns 0, or -1 with errno.  The callback is for the
+ * end of each run, with its rule, or NULL if that is gone.
  */
 int
-run_init(void (*callback)(struct rule *, int))
+run_init(void (*callback)(struct rule *, const struct ending *))
 {
 	ended = callback;
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -193,12 +200,14 @@ run_runs(const struct rule *rule)
 
 /*
  * Start the command that the rule is due for, at this sight of its counter,
- * and write down in its state what the start takes.  With -t nothing is
- * started; the run ends well in the next turn of the event loop.  Returns 0,
- * or -1 if nothing was started, which has been logged once.
+ * and write down in its state what the start takes.  Who is a number for the
+ * callback at its end.  With -t nothing is started; the run ends well in the
+ * next turn of the event loop.  Returns 0, or -1 if nothing was started, which
+ * has been logged once.
  */
 int
-run_start(struct rule *rule, enum due due, const struct sight *sight)
+run_start(struct rule *rule, enum due due, const struct sight *sight,
+    unsigned int who)
 {
 	struct environment	 env = { .n = 0 };
 	struct job		*job;
@@ -211,6 +220,7 @@ run_start(struct rule *rule, enum due due, const struct sight *sight)
 	}
 	job->run = (struct run){
 		.due = due,
+		.who = who,
 		.timeout = rule->timeout,
 		.error_fd = -1,
 		.output_fd = -1,
@@ -233,10 +243,11 @@ run_start(struct rule *rule, enum due due, const struct sight *sight)
 	/* wait counts from when the command really began */
 	job->started = now();
 	rule_take(&rule->terms, rule->state, sight, due, job->started);
+	rule->state->last_start = time(NULL);
 	job->runs = 1;
 	TAILQ_INSERT_TAIL(&running, job, running);
 	nrunning++;
-	ntotal++;
+	ntotal += !is_manual(due);
 	if (options.test) {
 		evtimer_set(&job->child.ev, test_handler, job);
 		timer_in(&job->child.ev, 0);
@@ -315,6 +326,34 @@ run_carry(struct conf *to)
 			job->rule->state->running = 1;
 		}
 	}
+}
+
+/*
+ * Reset the rule at this total of its counter.  A run that has begun does not
+ * count any more, and gives nothing back.
+ */
+void
+run_reset(struct rule *rule, uint64_t total, int64_t time)
+{
+	rule_reset(rule->state, total, time);
+	if (!run_runs(rule))
+		return;
+	rule->job->run.reset = 1;
+	rule_reset(&rule->job->run.before, total, time);
+}
+
+/* What runs, or ran last. */
+void
+run_last(const struct rule *rule, struct last *last)
+{
+	const struct job	*job = rule->job;
+
+	*last = (struct last){ .time = NEVER };
+	if (job == NULL)
+		return;
+	last->pid = job->runs ? job->child.pid : 0;
+	last->time = job->runs ? job->started : job->ended;
+	last->status = job->status;
 }
 
 /* The state of the last run, for a status line; static. */
@@ -442,7 +481,7 @@ spawn(struct job *job, char **env, int error_fd, int output_fd)
 	case -1:
 		return start_failed(job, "fork");
 	case 0:
-		become_command(rule, job->run.due == DUE_IDLE ? rule->idle :
+		become_command(rule, is_idle(job->run.due) ? rule->idle :
 		    rule->command, env, error_fd, output_fd);
 	}
 	if (rule->timeout != 0)
@@ -532,6 +571,14 @@ describe(const struct rule *rule, enum due due, const struct sight *sight,
 {
 	char	 since[48] = "", condition[80], *line;
 
+	if (is_manual(due)) {
+		if (asprintf(&line, "rule \"%s\": manual run of the %s, "
+		    "total %" PRIu64, rule->name, is_idle(due) ?
+		    "idle command" : "command",
+		    sight->total - rule->state->base) == -1)
+			return NULL;
+		return line;
+	}
 	if (last != NEVER)
 		snprintf(since, sizeof(since), " in %.1f s",
 		    (double)(now() - last) / NSEC);
@@ -572,9 +619,24 @@ event_name(enum due due)
 		return "below";
 	case DUE_IDLE:
 		return "idle";
+	case DUE_MANUAL:
+	case DUE_MANUAL_IDLE:
+		return "manual";
 	default:
 		return "count";
 	}
+}
+
+static int
+is_manual(enum due due)
+{
+	return due == DUE_MANUAL || due == DUE_MANUAL_IDLE;
+}
+
+static int
+is_idle(enum due due)
+{
+	return due == DUE_IDLE || due == DUE_MANUAL_IDLE;
 }
 
 /* The environment. */
@@ -627,10 +689,10 @@ environment_add_event(struct environment *env, const struct rule *rule,
 	    environment_add(env, "BPFSTATSD_TOTAL=%" PRIu64,
 	    sight->total - state->base) == -1 ||
 	    environment_add(env, "BPFSTATSD_RUNS=%" PRIu64,
-	    state->runs + 1) == -1)
+	    state->runs + !is_manual(due)) == -1)
 		return -1;
 	return environment_add(env, "BPFSTATSD_OWED=%" PRIu64,
-	    rule_owed(terms, state, sight));
+	    rule_owed(terms, state, sight, due));
 }
 
 static int
@@ -667,7 +729,9 @@ finish(struct job *job, int status)
 	struct run	*run = &job->run;
 	struct failure	 failure;
 	struct rule	*rule = job->rule;
-	int		 failed, ok, again;
+	struct ending	 ending = { .who = run->who };
+	char		 line[512];
+	int		 failed;
 
 	TAILQ_REMOVE(&running, job, running);
 	nrunning--;
@@ -679,24 +743,42 @@ finish(struct job *job, int status)
 	}
 	failed = run->error_fd != -1 && read(run->error_fd, &failure,
 	    sizeof(failure)) == sizeof(failure);
-	again = failed && take_back(job, &failure);
-	if (!again) {
-		ok = !failed && job->child.sent == 0 && WIFEXITED(status) &&
-		    WEXITSTATUS(status) == 0;
+	ending.again = failed && take_back(job, &failure);
+	if (!ending.again) {
+		ending.ok = !failed && job->child.sent == 0 &&
+		    WIFEXITED(status) && WEXITSTATUS(status) == 0;
 		job->status = status;
 		job->ended = now();
 		job->error = 0;
-		log_run(job, ok, failed ? &failure : NULL);
-		if (rule != NULL && run->stale)
-			rule->state->running = 0;
-		else if (rule != NULL)
-			rule_done(&rule->terms, rule->state, run->due, ok,
-			    job->ended);
 	}
+	describe_run(line, sizeof(line), job, failed ? &failure : NULL);
+	ending.line = line;
+	if (!ending.again)
+		done(job, ending.ok, line);
 	forget_run(job);
 	if (rule == NULL)
 		job_free(job);
-	ended(rule, again);
+	ended(rule, &ending);
+}
+
+/* The run counts, for the log and for its rule. */
+static void
+done(struct job *job, int ok, const char *line)
+{
+	struct rule	*rule = job->rule;
+	uint64_t	 failures;
+
+	log_run(job, ok, line);
+	if (rule == NULL)
+		return;
+	failures = rule->state->failures;
+	if (job->run.stale)
+		rule->state->running = 0;
+	else
+		rule_done(&rule->terms, rule->state, job->run.due, ok,
+		    job->ended);
+	if (job->run.reset)
+		rule->state->failures = failures;
 }
 
 static const char *
@@ -736,7 +818,7 @@ take_back(struct job *job, const struct failure *failure)
 		return 0;
 	errno = failure->error;
 	start_failed(job, step_name(failure));
-	ntotal--;
+	ntotal -= !is_manual(job->run.due);
 	job->started = job->run.last;
 	base = rule->state->base;
 	if (!job->run.stale && base == job->run.before.base)
@@ -754,11 +836,9 @@ test_handler(int fd, short event, void *arg)
 
 /* Log the run that ends, unless there were many in this minute. */
 static void
-log_run(struct job *job, int ok, const struct failure *failure)
+log_run(struct job *job, int ok, const char *line)
 {
 	struct minute	*minute = &job->minute;
-	const char	*user = job->run.user;
-	char		 end[256];
 
 	minute_begins(job);
 	if (minute->runs >= MAX_RUN_LINES && (ok || minute->failure)) {
@@ -769,13 +849,23 @@ log_run(struct job *job, int ok, const struct failure *failure)
 	}
 	minute->runs++;
 	minute->failure |= !ok;
+	(ok ? log_info : log_warnx)("%s", line);
+}
+
+/* The run's line in the log. */
+static void
+describe_run(char *buf, size_t size, const struct job *job,
+    const struct failure *failure)
+{
+	const char	*user = job->run.user;
+	char		 end[256];
 
 	if (options.test) {
-		log_info("%s, not run", job->run.log);
+		snprintf(buf, size, "%s, not run", job->run.log);
 		return;
 	}
 	describe_end(end, sizeof(end), job, failure);
-	(ok ? log_info : log_warnx)("%s, pid %ld, %s%s%s", job->run.log,
+	snprintf(buf, size, "%s, pid %ld, %s%s%s", job->run.log,
 	    (long)job->run.pid, end, user[0] != '\0' ? ", user " : "", user);
 }
 

@@ -161,6 +161,11 @@ lines() {
 	fi
 }
 
+# ctl [argument ...]: bpfstatsctl for the test's daemon.
+ctl() {
+	"${BPFSTATSD%/*}/bpfstatsctl" -s "$SOCKET" "$@"
+}
+
 need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 }

@@ -56,7 +56,8 @@ obey() {
 start_inside() {
 	"$tool" "$order" none
 	launch env LD_PRELOAD="$lib" SANDBOX="$order" \
-	    ASAN_OPTIONS=verify_asan_link_order=0 "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF"
+	    ASAN_OPTIONS=verify_asan_link_order=0 \
+	    "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF"
 	alive
 }
 

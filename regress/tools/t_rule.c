@@ -392,7 +392,7 @@ play_note(struct play *play, const struct sight *sight, enum due due)
 		event->times = 0;
 	}
 	event->times++;
-	event->owed = rule_owed(terms, state, sight);
+	event->owed = rule_owed(terms, state, sight, due);
 	event->total = sight->total - state->base;
 }
 
@@ -1262,7 +1262,7 @@ pair_look(struct pair *pair, int lots)
 		}
 		check(pair, rule_packets(terms, state, &sight, due) ==
 		    twin_packets(twin, due), "packets");
-		owed = rule_owed(terms, state, &sight);
+		owed = rule_owed(terms, state, &sight, due);
 		rule_take(terms, state, &sight, due, pair->time);
 		twin_take(twin, due, pair->time);
 		check(pair, owed == (terms->exact ?
@@ -1698,7 +1698,7 @@ hostile_look(struct pair *pair)
 	due = rule_due(terms, state, &sight, pair->time, &next);
 	check(pair, next > pair->time, "next");
 	rule_packets(terms, state, &sight, due);
-	rule_owed(terms, state, &sight);
+	rule_owed(terms, state, &sight, due);
 	rule_take(terms, state, &sight, due, pair->time);
 	if (due == DUE_NOTHING || due == DUE_RENEW)
 		return;
