@@ -21,6 +21,22 @@
 #
 # FAULT_ALL=yes tries every call; else of many calls of one function some are
 # left out.  FAULT_ONLY="stage function" tries one function.
+#
+# fault/fault.c is preloaded into the daemon and all that it starts, and shares
+# $file with $ctl: "$ctl $file function n errno" lets the nth call from now on
+# fail, in whichever process makes it.
+#
+# A stage is something that the daemon does meanwhile: start, background,
+# reload, run, end.  "STAGE function n errno" does it once and looks at all that
+# comes of it: check_end() if the daemon ended, runs_right() if it goes on.  It
+# returns 0 if a call was made to fail, and 1 if there were less than n, so that
+# each() can count up.
+#
+#	what		the try, for messages: stage, function, number
+#	tag		the configuration that the file holds now
+#	active		the one that the daemon should have
+#	sent, seen	packets, and lines of the command in $DIR/runs
+#	logged_before	lines of the log before the try
 
 [ "$SYSTEM" = Linux ] || skip "needs LD_PRELOAD as on Linux"
 need_daemon
@@ -50,9 +66,10 @@ echo "$tag $BPFSTATSD_TOTAL $*" >>"$to"
 END
 chmod 644 "$DIR/command"
 
-# Many tries with few seconds each: look more often than wait_until does.
+# soon condition seconds [patience]: as wait_until, but looks more often; a busy
+# machine is given ten times as long, or so many times.
 soon() {
-	_tries=$(($2 * 50))
+	_tries=$(($2 * 50 * ${3:-10}))
 	until eval "$1"; do
 		[ $((_tries -= 1)) -ge 0 ] || return 1
 		sleep 0.02
@@ -72,7 +89,7 @@ dead() {
 	return 1
 }
 
-has_child() {
+has_engine() {
 	_child=
 	# there is no newline at its end
 	{ read -r _child <"/proc/$DAEMON/task/$DAEMON/children"; } \
@@ -98,40 +115,40 @@ launch() {
 	chmod 666 "$DIR/runs"
 	sent=0
 	seen=0
-	said=0
+	logged_before=0
 	active=$tag
 	(exec $IN_NET $UNDER env LD_PRELOAD="$lib" FAULT="$file" "$BPFSTATSD" "$@" \
 	    -s "$SOCKET" -f "$CONF") >"$LOG" 2>&1 </dev/null &
 	DAEMON=$!
 }
 
-# It is gone; nothing may be left and it must have said why.
-buried() {
+# It is gone; nothing may be left and it must have logged_before why.
+check_end() {
 	wait "$DAEMON"
 	ENDED=$?
 	DAEMON=
 	# the GNU C library's own word and status
 	! grep -q '^cannot allocate memory for thread-local data' "$LOG" ||
 	    ENDED=1
-	same 1 "$ENDED" "$now: exit status"
-	[ "$(lines "$LOG")" -gt "$said" ] || fail "$now: it ended in silence"
+	same 1 "$ENDED" "$what: exit status"
+	[ "$(lines "$LOG")" -gt "$logged_before" ] || fail "$what: it ended in silence"
 	soon '[ -z "$(processes)" ]' 3 ||
-	    fail "$now: left: $(ps -o args= -p $(processes))"
+	    fail "$what: left: $(ps -o args= -p $(processes))"
 }
 
 # The engine is neither root nor without its sandbox.  It may lack its title.
-confined() {
+check_engine() {
 	_ids=
 	_seccomp=
 	_engine=
-	has_child
+	has_engine
 	for _pid in $_child; do
 		case $(readlink "/proc/$_pid/exe") in
 		*/"${BPFSTATSD##*/}")	_engine=$_pid ;;
 		esac
 	done
 	if [ -z "$_engine" ]; then
-		soon dead 2 || fail "$now: there is no engine"
+		soon dead 2 || fail "$what: there is no engine"
 		return 1
 	fi
 	while read -r _key _rest; do
@@ -141,27 +158,27 @@ confined() {
 		esac
 	done <"/proc/$_engine/status"
 	case " $_ids " in
-	*[!0-9]0[!0-9]*|'  ')	fail "$now: the engine's ids are $_ids" ;;
+	*[!0-9]0[!0-9]*|'  ')	fail "$what: the engine's ids are $_ids" ;;
 	esac
 	# what fails like this says that there is none, or that it is denied
-	case $now in
+	case $what in
 	*": prctl "* | *": syscall "*)	[ "$_seccomp" = 2 ] || was_hit ;;
 	*)		[ "$_seccomp" = 2 ] ;;
-	esac || fail "$now: the engine's seccomp mode is $_seccomp"
+	esac || fail "$what: the engine's seccomp mode is $_seccomp"
 }
 
 # After another packet the command runs, or a failure to run it is logged; in
 # the end it runs, as the right user, with the right count.  1: the daemon
 # has ended instead.
-works() {
+runs_right() {
 	_try=0
 	# libseccomp may fall into an endless loop: 10 s until it is killed
-	_limit=15
-	[ -z "$unheard" ] || _limit=1
+	_limit="15 10"
+	[ -z "$log_elsewhere" ] || _limit="1 1"
 	# A counter that could not be had is tried again in a second.
 	soon 'dead || [ $(grep -c "^bpfstatsd: $IN: [^c]" "$LOG") -le \
 	    $(grep -c "^bpfstatsd: $IN: counting" "$LOG") ]' 5 ||
-	    fail "$now: it does not count again"
+	    fail "$what: it does not count again"
 	while :; do
 		_logged=$(grep -c 'cannot b' "$LOG")
 		send_frames "$OUT" 1
@@ -169,36 +186,37 @@ works() {
 		soon '[ "$(lines "$DIR/runs")" -gt "$seen" ] || dead ||
 		    [ "$(grep -c "cannot b" "$LOG")" -gt "$_logged" ]' \
 		    $_limit ||
-		    [ -n "$unheard" ] || fail "$now: no run, none refused"
+		    [ -n "$log_elsewhere" ] || fail "$what: no run, none refused"
 		! dead || return 1
 		[ "$(lines "$DIR/runs")" -gt "$seen" ] && break
-		[ $((_try += 1)) -lt 3 ] || fail "$now: it never runs"
+		[ $((_try += 1)) -lt 3 ] || fail "$what: it never runs"
 	done
 	seen=$(lines "$DIR/runs")
 	same "$active $sent $nobody" "$(sed -n "${seen}p" "$DIR/runs")" \
-	    "$now: configuration, packets and ids"
-	confined
+	    "$what: configuration, packets and ids"
+	check_engine
 }
 
-finish() {
+# TERM ends it; what has not failed by now does not fail any more.
+end_daemon() {
 	was_hit || "$ctl" "$file" none 0 0
 	kill -TERM "$DAEMON" 2>/dev/null
-	soon dead 8 || fail "$now: TERM does not end it"
+	soon dead 8 || fail "$what: TERM does not end it"
 	wait "$DAEMON"
 	ENDED=$?
 	# what failed only now may have ended it
 	if [ $ENDED -eq 0 ] || ! was_hit; then
-		same 0 $ENDED "$now: status after TERM"
+		same 0 $ENDED "$what: status after TERM"
 	fi
 	DAEMON=
-	soon '[ -z "$(processes)" ]' 3 || fail "$now: left: $(processes)"
+	soon '[ -z "$(processes)" ]' 3 || fail "$what: left: $(processes)"
 }
 
 # each stage function errno: let its first, second, ... call fail.
 each() {
 	[ -z "${FAULT_ONLY:-}" ] || [ "$FAULT_ONLY" = "$1 $2" ] || return 0
 	_n=1
-	while now="$1: $2 $_n (errno $3)" && "$1" "$2" "$_n" "$3"; do
+	while what="$1: $2 $_n (errno $3)" && "$1" "$2" "$_n" "$3"; do
 		if [ -z "${FAULT_ALL:-}" ] && [ "$_n" -ge 4 ]; then
 			_n=$((_n * 3))
 		fi
@@ -208,23 +226,26 @@ each() {
 	echo "$1: $2: up to call $_n"
 }
 
+# Has a call been made to fail?  The process that made it is $victim.
 was_hit() {
 	set -- $("$ctl" "$file")
 	hits=$1 victim=$2
 	[ "$hits" -gt 0 ]
 }
 
+# The stages.
+
 start() {
 	"$ctl" "$file" "$@"
 	launch -d
-	soon 'has_child || dead' 10 || fail "$now: it hangs"
-	if ! dead && works; then
+	soon 'has_engine || dead' 10 || fail "$what: it hangs"
+	if ! dead && runs_right; then
 		was_hit && _hit=0 || _hit=1
-		finish
+		end_daemon
 		return $_hit
 	fi
-	was_hit || fail "$now: it ended without reason"
-	buried
+	was_hit || fail "$what: it ended without reason"
+	check_end
 }
 
 # Into the background: the first process tells the truth.  What is said later
@@ -232,7 +253,7 @@ start() {
 background() {
 	"$ctl" "$file" "$@"
 	launch
-	soon dead 10 || fail "$now: it hangs"
+	soon dead 10 || fail "$what: it hangs"
 	if wait "$DAEMON"; then
 		DAEMON=
 		for pid in $(processes); do
@@ -241,109 +262,109 @@ background() {
 			*)	DAEMON=$pid ;;
 			esac
 		done
-		[ -n "$DAEMON" ] || fail "$now: started, and where is it?"
-		unheard=yes
-		works && _ended= || _ended=yes
-		unheard=
+		[ -n "$DAEMON" ] || fail "$what: started, and where is it?"
+		log_elsewhere=yes
+		runs_right && _ended= || _ended=yes
+		log_elsewhere=
 		was_hit && _hit=0 || _hit=1
 		[ -z "$_ended" ] || [ $_hit -eq 0 ] ||
-		    fail "$now: it ended without reason"
+		    fail "$what: it ended without reason"
 		[ -n "$_ended" ] || kill -TERM "$DAEMON"
-		soon '[ -z "$(processes)" ]' 8 || fail "$now: it stays"
+		soon '[ -z "$(processes)" ]' 8 || fail "$what: it stays"
 		DAEMON=
 		return $_hit
 	fi
-	was_hit || fail "$now: it ended without reason"
+	was_hit || fail "$what: it ended without reason"
 	# its last word, that it is ready, may fail
 	[ -s "$LOG" ] || [ "$1" = write ] ||
-	    fail "$now: it ended in silence"
+	    fail "$what: it ended in silence"
 	DAEMON=
-	soon '[ -z "$(processes)" ]' 3 || fail "$now: left: $(processes)"
+	soon '[ -z "$(processes)" ]' 3 || fail "$what: left: $(processes)"
 }
 
 # A running daemon, below the library.
-up() {
+start_if_down() {
 	if [ -n "$DAEMON" ]; then
 		# what failed in the try before may show only now
 		sleep 0.05
 		dead || return 0
-		was_hit || fail "$now: it ended without reason"
-		said=0
-		buried
+		was_hit || fail "$what: it ended without reason"
+		logged_before=0
+		check_end
 	fi
 	"$ctl" "$file" none 0 0
 	rules "$tag"
 	launch -d
-	soon 'has_child || dead' 10 && works || fail "$now: no start"
+	soon 'has_engine || dead' 10 && runs_right || fail "$what: no start"
 }
 
 reload() {
 	_name=$1
-	up
-	said=$(lines "$LOG")
+	start_if_down
+	logged_before=$(lines "$LOG")
 	rules "$((tag + 1))"
 	"$ctl" "$file" "$@"
 	kill -HUP "$DAEMON"
 	# the first write(2) that can fail is that word itself
-	soon 'dead || tail -n +$((said + 1)) "$LOG" |
+	soon 'dead || tail -n +$((logged_before + 1)) "$LOG" |
 	    grep -qE "configuration reloaded|the old" ||
 	    { [ "$_name" = write ] && was_hit && sleep 0.2; }' 12 ||
-	    fail "$now: no word of it"
+	    fail "$what: no word of it"
 	if dead; then
-		was_hit || fail "$now: it ended without reason"
-		buried
+		was_hit || fail "$what: it ended without reason"
+		check_end
 		return 0
 	fi
 	kept=yes
-	if ! tail -n +$((said + 1)) "$LOG" | grep -q "the old"; then
+	if ! tail -n +$((logged_before + 1)) "$LOG" | grep -q "the old"; then
 		kept=
 		active=$tag
 	fi
-	if ! works; then
-		buried
+	if ! runs_right; then
+		check_end
 		return 0
 	fi
 	if ! was_hit; then
-		[ -z "$kept" ] || fail "$now: reload failed"
-		finish
+		[ -z "$kept" ] || fail "$what: reload failed"
+		end_daemon
 		return 1
 	fi
-	[ -z "$kept" ] || [ "$(lines "$LOG")" -gt $((said + 1)) ] ||
-	    fail "$now: it does not say what failed"
+	[ -z "$kept" ] || [ "$(lines "$LOG")" -gt $((logged_before + 1)) ] ||
+	    fail "$what: it does not say what failed"
 }
 
 run() {
-	up
-	said=$(lines "$LOG")
+	start_if_down
+	logged_before=$(lines "$LOG")
 	"$ctl" "$file" "$@"
-	if ! works; then
-		was_hit || fail "$now: it ended without reason"
-		buried
+	if ! runs_right; then
+		was_hit || fail "$what: it ended without reason"
+		check_end
 		return 0
 	fi
 	if ! was_hit; then
-		finish
+		end_daemon
 		return 1
 	fi
 }
 
 end() {
-	up
+	start_if_down
 	"$ctl" "$file" "$@"
 	kill -TERM "$DAEMON"
-	soon dead 8 || fail "$now: TERM does not end it"
+	soon dead 8 || fail "$what: TERM does not end it"
 	wait "$DAEMON"
 	ENDED=$?
 	DAEMON=
-	soon '[ -z "$(processes)" ]' 3 || fail "$now: left: $(processes)"
+	soon '[ -z "$(processes)" ]' 3 || fail "$what: left: $(processes)"
 	was_hit && return 0
-	same 0 $ENDED "$now: status after TERM"
+	same 0 $ENDED "$what: status after TERM"
 	return 1
 }
 
 tag=1
-now=set-up
-unheard=
+what=set-up
+log_elsewhere=
 : >"$DIR/runs"
 chmod 666 "$DIR/runs"
 as_nobody "BPFSTATSD_TOTAL=0 sh '$DIR/command' '$DIR/runs' 0"

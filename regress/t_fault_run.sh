@@ -22,7 +22,7 @@
 . "$(dirname "$0")/lib_fault.sh"
 
 # The library is in the engine and in what becomes a command, too.
-up
+start_if_down
 engine=${_child%% *}
 if [ "${BPFSTATSD_COUNTER:-}" = socket ]; then
 	"$ctl" "$file" getsockopt 1 5
@@ -34,12 +34,12 @@ fi
 same 2 "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$engine/status")" \
     "the engine's seccomp mode"
 "$ctl" "$file" setresuid 1 11
-works && was_hit || fail "no call of a child was made to fail"
+runs_right && was_hit || fail "no call of a child was made to fail"
 [ "$victim" != "$DAEMON" ] && [ "$victim" != "$engine" ] ||
     fail "setresuid was not called in a child"
 grep -q 'cannot become the user, trying again: Resource temporarily' "$LOG" ||
     fail "the log does not say why the command was not run"
-finish
+end_daemon
 
 # ENOMEM 12, EAGAIN 11, EMFILE 24, EPERM 1, EACCES 13, EBUSY 16, EIO 5,
 # EINTR 4, ENOENT 2.
