@@ -379,7 +379,8 @@ launch() {
 start_daemon() {
 	launch "$BPFSTATSD" -d -s "$SOCKET" "$@" -f "$CONF"
 	alive
-	[ -z "$UNDER" ] || same "" "$(programs)" "programs that count"
+	[ "${BPFSTATSD_COUNTER:-}" != socket ] || [ -z "$UNDER" ] ||
+	    same "" "$(programs)" "programs that count"
 }
 
 # start_rule [flag ...] command [argument ...]: start the one-rule form.
