@@ -49,7 +49,8 @@ rule late {
 }
 CONF
 chown nobody "$CONF"
-start_daemon
+launch "$BPFSTATSD" -d -f "$CONF"	# without a control socket
+alive
 send_frames "$OUT" 1
 powerless "the daemon"
 # the parent still can count on what comes later

@@ -45,10 +45,10 @@ same "0 0" "$(lines "$DIR/runs") $(lines "$DIR/plain")" "runs for ten a second"
 # On, and with ten a second it stays so; that of one number does not.
 send_frames "$OUT" 200
 wait_lines "$DIR/runs" 1 3
-start_sender "$OUT" 1 50
+start_sender "$OUT" 1 100
 wait_lines "$DIR/plain" 2 12
 sleep 3
-same "1 2" "$(lines "$DIR/runs") $(lines "$DIR/plain")" "at twenty a second"
+same "1 2" "$(lines "$DIR/runs") $(lines "$DIR/plain")" "at ten a second"
 stop_sender
 # One or two a second are below ten within two.
 start_sender "$OUT" 1 700

@@ -79,3 +79,32 @@ event_set(struct event *event, int fd, short what,
     void (*callback)(int, short, void *), void *arg)
 {
 }
+
+struct evbuffer *
+evbuffer_new(void)
+{
+	return NULL;
+}
+
+void
+evbuffer_free(struct evbuffer *buffer)
+{
+}
+
+int
+evbuffer_add(struct evbuffer *buffer, const void *data, size_t len)
+{
+	return -1;
+}
+
+int
+evbuffer_add_vprintf(struct evbuffer *buffer, const char *fmt, va_list ap)
+{
+	return -1;
+}
+
+int
+evbuffer_write(struct evbuffer *buffer, int fd)
+{
+	return -1;
+}

@@ -25,6 +25,9 @@
 #include <sys/types.h>
 #include <sys/time.h>
 
+#include <stdarg.h>
+#include <stddef.h>
+
 #define EV_TIMEOUT	0x01
 #define EV_READ		0x02
 #define EV_WRITE	0x04
@@ -55,6 +58,20 @@ int			 event_pending(struct event *, short, struct timeval *);
 void			 event_active(struct event *, int, short);
 void			 event_set(struct event *, int, short,
 			    void (*)(int, short, void *), void *);
+
+/* evbuffers */
+struct evbuffer {
+	size_t	 off;
+};
+
+#define EVBUFFER_LENGTH(buffer)	((buffer)->off)
+
+struct evbuffer		*evbuffer_new(void);
+void			 evbuffer_free(struct evbuffer *);
+int			 evbuffer_add(struct evbuffer *, const void *, size_t);
+int			 evbuffer_add_vprintf(struct evbuffer *, const char *,
+			    va_list);
+int			 evbuffer_write(struct evbuffer *, int);
 
 #define evtimer_set(ev, cb, arg)	event_set(ev, -1, 0, cb, arg)
 #define evtimer_add(ev, tv)		event_add(ev, tv)
