@@ -142,7 +142,8 @@ rules() {
 
 # daemon conf: start one in the background; its process id is added to PIDS.
 daemon() {
-	$UNDER "$BPFSTATSD" -d -s "$1.sock" -f "$1" 2>"$DIR/log" \
+	SOCKETS=$((${SOCKETS:-0} + 1))
+	$UNDER "$BPFSTATSD" -d -s "$DIR/$SOCKETS.sock" -f "$1" 2>"$DIR/log" \
 	    </dev/null &
 	PIDS="$PIDS $!"
 }
