@@ -84,8 +84,9 @@ END
 echo 1 >/proc/sys/net/ipv4/ip_forward
 _mac=$(cat "/sys/class/net/$THERE/address") || _mac=
 [ -n "$_mac" ] || fail "no MAC address of $THERE"
-# Linux drops what goes out before it has noticed that the other end is up, and a
-# busy machine may drop more: then the figures say nothing.  A quick look goes on.
+# Linux drops what goes out before it has noticed that the other end is up, and
+# a busy machine may drop more: then the figures say nothing.  A quick look goes
+# on.
 _least=$_packets
 [ -z "$QUICK" ] || _least=1
 _tries=20

@@ -13,10 +13,10 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 
-# What a daemon costs while nothing happens: processor time and wake-ups of
-# both processes together, and in a second pass their system calls.  It is
-# compared with the least that one program could do: to ask a packet socket on
-# each interface once a second.  One rule is compared with a loop of the shell, too.
+# What a daemon costs while nothing happens: processor time and wake-ups of both
+# processes together, and in a second pass their system calls.  It is compared
+# with the least that one program could do: to ask a packet socket on each
+# interface once a second.  One rule is compared with a loop of the shell, too.
 
 if [ -n "$QUICK" ]; then
 	_rounds=1

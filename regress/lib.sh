@@ -301,8 +301,8 @@ pair_restore() {
 	esac
 }
 
-# pair_carrier name name: wait until what is sent on either is not dropped, which
-# Linux does for a moment after an end was set up.
+# pair_carrier name name: wait until what is sent on either is not dropped,
+# which Linux does for a moment after an end was set up.
 pair_carrier() {
 	case $SYSTEM in
 	Linux)

@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# `count 1', `wait 5', packets without pause: the first run does not wait, and no
 # below: silence from the start acts after T and again every wait; traffic keeps
 # it quiet, over reloads, kills of the engine and a machine that is suspended
 # (both processes are stopped); with idle it says when packets are back.  An

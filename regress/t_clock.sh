@@ -12,9 +12,9 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# A wall clock that jumps by hours neither fires a rule too early nor starves it;
-# after both processes have slept for some seconds, as a suspended machine does,
-# nothing is made up for.
+# A wall clock that jumps by hours neither fires a rule too early nor starves
+# it; after both processes have slept for some seconds, as a suspended machine
+# does, nothing is made up for.
 #
 # slow: waits and silences of some seconds
 

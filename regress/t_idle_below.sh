@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# `count 1', `wait 5', packets without pause: the first run does not wait, and no
 # idle T below M: on at N packets, and on as long as M come; fewer are silence,
 # although packets flow.
 #

@@ -59,7 +59,8 @@ same 2 "$(field "$engine" Seccomp)" "seccomp mode"
 same 1 "$(field "$engine" NoNewPrivs)" "no_new_privs"
 same "$(id -G _bpfstatsd)" "$(field "$engine" Groups | tr -d '\n' |
     sed 's/ $//')" "groups of the engine"
-same 0 "$(ls -A "/proc/$engine/root/" | wc -l)" "files in the engine's root directory"
+same 0 "$(ls -A "/proc/$engine/root/" | wc -l)" \
+    "files in the engine's root directory"
 # its socket, one counter, the event queue with its own pipe
 others=$(ls -l "/proc/$engine/fd" | sed -n 's/.* -> //p' |
     grep -Ev '^(socket|pipe|anon_inode):')

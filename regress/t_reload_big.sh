@@ -12,8 +12,9 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# A reload of 10,000 rules with one changed gives a new engine, and no descriptor
-# of an interface that stays is touched.  How long it takes is in "make bench".
+# A reload of 10,000 rules with one changed gives a new engine, and no
+# descriptor of an interface that stays is touched.  How long it takes is in
+# "make bench".
 #
 # both counters
 

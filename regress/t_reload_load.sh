@@ -13,8 +13,8 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # A sender at full speed and a SIGHUP every 50 ms, with files that add, remove,
-# change and break rules, until 120 files were good and 40 bad: for the rules that
-# stay, runs x N and the tally are the packets sent, to the packet.
+# change and break rules, until 120 files were good and 40 bad: for the rules
+# that stay, runs x N and the tally are the packets sent, to the packet.
 # t_reload_kill.sh runs this as well, with the engine killed now and then.
 #
 # slow: many reloads are the point of it

@@ -12,9 +12,9 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# A rule is looked at within a second, at whatever moment the engine was started:
-# a packet right after a reload has its run within that second.  A busy machine
-# may be late, but not each time.
+# A rule is looked at within a second, at whatever moment the engine was
+# started: a packet right after a reload has its run within that second.  A busy
+# machine may be late, but not each time.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"

@@ -12,8 +12,8 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# `count 1', `wait 5', packets without pause: the first run does not wait, and no
-# two starts are less than a wait apart.
+# `count 1', `wait 5', packets without pause: the first run does not wait, and
+# no two starts are less than a wait apart.
 #
 # slow: four waits are the point of it
 
