@@ -34,7 +34,9 @@
 # A test exits 0 if all is well, 1 by fail, 77 by skip.  Whatever happens, no
 # interface, namespace, process or file stays.  Tests run side by side, so that
 # what one makes has a name of its own; and the machine may be busy, so that a
-# test waits for conditions and tells right from wrong, not fast from slow.
+# test waits for conditions and tells right from wrong, not fast from slow.  A
+# command notes its start when it runs: two are closer by as much as the first
+# was late.
 #
 # BPFSTATSD_COUNTER=socket lets the daemon count with packet sockets on Linux:
 # it is started without the right to load the program that counts otherwise.

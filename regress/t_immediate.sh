@@ -71,7 +71,7 @@ same "300 1000 300000 0" "$(awk 'END { print $4, $5, $6, $7 }' \
     "$DIR/flood")" "the last run of the flood"
 wait_until '[ "$(awk "END { print \$6 }" "$DIR/waits")" -eq 300000 ]' 4 ||
     fail "the wait ended without a look: $(cat "$DIR/waits")"
-awk 'NR > 1 && $1 - last < 1980 { exit 1 } { last = $1 }' "$DIR/waits" ||
+awk 'NR > 1 && $1 - last < 1500 { exit 1 } { last = $1 }' "$DIR/waits" ||
     fail "wait 2: $(cat "$DIR/waits")"
 
 stop_daemon

@@ -55,5 +55,5 @@ wait_lines "$DIR/power" 7 7
 same "count idle" "$(awk 'NR > 5 { printf "%s%s", s, $3; s = " " }' \
     "$DIR/power")" "on and off"
 gap=$(awk 'NR > 5 { t[NR] = $1 } END { print t[7] - t[6] }' "$DIR/power")
-within 2900 "$gap" 60000 "ms from on to off"
+within 2500 "$gap" 60000 "ms from on to off"
 stop_daemon

@@ -94,7 +94,7 @@ wait_logged "\"slow\": run 1: .*exit 0" 1 6
 # The reloads are over: wait and idle count from where they did.
 wait_lines "$DIR/waits" 2 7
 gap=$(awk '{ t[NR] = $1 } END { print t[2] - t[1] }' "$DIR/waits")
-within 5950 "$gap" 60000 "ms between two starts, wait 6"
+within 5500 "$gap" 60000 "ms between two starts, wait 6"
 wait_lines "$DIR/power" 2 7
 same "count idle" "$(awk '{ printf "%s%s", s, $3; s = " " }' \
     "$DIR/power")" "on and off"

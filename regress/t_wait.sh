@@ -38,7 +38,7 @@ alive
 same 5 "$(lines "$DIR/runs")" "runs"
 within 0 $(($(awk 'NR == 1 { print $1 }' "$DIR/runs") - first)) 4900 \
     "ms to the first run"
-awk '	NR > 1 && ($1 - last < 4950 || $1 - last > 9900) {
+awk '	NR > 1 && ($1 - last < 4500 || $1 - last > 9900) {
 		print "run", NR, "came after", $1 - last, "ms"
 		bad = 1
 	}
