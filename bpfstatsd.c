@@ -74,7 +74,7 @@ static struct parent {
 	char		*socket;	/* the control socket, likewise */
 	int		 ready_fd;	/* to say that we are, or -1 */
 	int		 spare;		/* an opened device, or -1 */
-	unsigned int	 max_counters;
+	unsigned int	 max_descriptors;	/* for counters */
 	/* what there is to do */
 	int		 reap;		/* SIGCHLD came */
 	int		 status;	/* SIGUSR1 came */
@@ -366,8 +366,8 @@ socket_path(const struct arguments *args)
 }
 
 /*
- * A descriptor for each counter and two for each command that runs: counters
- * must leave some.
+ * Some descriptors for each counter and two for each command that runs:
+ * counters must leave some.
  */
 static void
 raise_limit(void)
@@ -386,7 +386,7 @@ raise_limit(void)
 		max -= RESERVED;
 	else
 		max /= 4;
-	parent.max_counters = max;
+	parent.max_descriptors = max;
 	/* a command gets back what we can give */
 	if (options.nofile.rlim_max > limit.rlim_max)
 		options.nofile.rlim_max = limit.rlim_max;
@@ -806,7 +806,7 @@ attach_counters(void)
 {
 	int	 result;
 
-	result = counter_attach_some(parent.conf, -1, parent.max_counters,
+	result = counter_attach_some(parent.conf, -1, parent.max_descriptors,
 	    now() + ATTACH_TIME);
 	if (result & COUNTER_NEW)
 		parent.attached = 1;

@@ -188,6 +188,7 @@ struct tap {
 	const struct kind	*kind;		/* NULL: it waits */
 	unsigned int		 ifindex;
 	int			 fd;		/* what the engine reads, or -1 */
+	unsigned int		 nfds;		/* descriptors, all in all */
 	void			*own;		/* the kind's, or NULL */
 };
 

@@ -258,8 +258,9 @@ counter_retry(struct conf *conf)
 
 /*
  * Attach the counters that wait and have not been tried, until the given
- * time is over.  The spare is a descriptor from counter_open(), or -1; it is
- * used up or closed.  Returns a mask:
+ * time is over.  When all have max descriptors, or a few more, the others
+ * wait.  The spare is a descriptor from counter_open(), or -1; it is used up
+ * or closed.  Returns a mask:
  *	COUNTER_NEW	some were attached: the engine does not know them
  *	COUNTER_MORE	the time was over: not all have been tried
  *	COUNTER_AGAIN	some failed that should be tried again soon
@@ -273,7 +274,7 @@ counter_attach_some(struct conf *conf, int spare, unsigned int max,
 	int		 blind, result = 0;
 
 	RB_FOREACH(counter, counters, &conf->counters)
-		n += counter->tap.kind != NULL;
+		n += counter->tap.kind != NULL ? counter->tap.nfds : 0;
 	RB_FOREACH(counter, counters, &conf->counters) {
 		if (counter->tap.kind != NULL || counter->tried)
 			continue;
@@ -285,7 +286,7 @@ counter_attach_some(struct conf *conf, int spare, unsigned int max,
 		blind = counter_blind(counter);
 		if (attach(conf, counter, &spare, n >= max) == 0) {
 			result |= COUNTER_NEW;
-			n++;
+			n += counter->tap.nfds;
 		} else if (counter->filter != NULL ?
 		    counter->error == EMFILE || counter->hasty :
 		    counter->error != ENXIO || counter->hasty)
@@ -303,8 +304,8 @@ counter_attach_some(struct conf *conf, int spare, unsigned int max,
 }
 
 /*
- * Full: there are as many as there may be.  Returns 0, or -1 if the counter
- * waits, which is logged once.
+ * Full: there is no descriptor left for counters.  Returns 0, or -1 if the
+ * counter waits, which is logged once.
  */
 static int
 attach(struct conf *conf, struct counter *counter, int *spare, int full)
@@ -368,6 +369,7 @@ try_kinds(struct counter *counter, int *spare)
 			*spare = -1;
 		}
 		counter->tap.fd = -1;
+		counter->tap.nfds = 1;
 		if ((*kind)->attach(counter, fd) == 0) {
 			counter->tap.kind = *kind;
 			return 0;

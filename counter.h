@@ -37,7 +37,7 @@ struct kind {
 	 * on, beginning at number 0.  An immediate one's tap.fd becomes
 	 * readable when a packet arrives.  The descriptor is one of
 	 * counter_open(), or -1: then it opens its own.  Fills in tap but
-	 * for kind.  Returns 0, or -1 with errno, the descriptor closed;
+	 * for kind; nfds, if it takes more than one.  Returns 0, or -1 with errno, the descriptor closed;
 	 * ENXIO: there is no such interface.
 	 */
 	int		(*attach)(struct counter *, int);

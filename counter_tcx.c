@@ -193,6 +193,8 @@ tcx_attach(struct counter *counter, int fd)
 				goto fail;
 	tap->ifindex = ifindex;
 	tap->fd = parts.ring;
+	tap->nfds = (tcx->link[0] != -1) + (tcx->link[1] != -1) +
+	    (parts.ring != -1);
 	tap->own = tcx;
 	parts.ring = -1;
 	close_parts(&parts);

@@ -36,19 +36,21 @@ while [ $i -lt $n ]; do
 done
 limit=52
 
-# rules interface ...
+# rules interface ...: with the statement and command in variables.
 rules() {
 	echo "user root"
 	for _if; do
 		cat <<END
 rule on.$_if {
 	interface $_if
-	count 1 exact
-	command "$TOOLS/record" "$DIR/runs"
+	$statement
+	command $command
 }
 END
 	done
 }
+statement="count 1 exact"
+command="\"$TOOLS/record\" \"$DIR/runs\""
 rules $ends >"$DIR/all"
 # the last of all, which have the least chance to be counted
 rules $(echo $ends | awk '{ print $(NF - 2), $(NF - 1), $NF }') >"$DIR/few"
@@ -126,4 +128,22 @@ partly
 conf_swap "$DIR/few"
 reload
 all_attached 3 "after two reloads"
+stop_daemon
+
+# Counters that need several descriptors each leave enough for the commands of
+# some rules.
+statement=immediate
+command='"/bin/sleep" "2"'
+rules $ends >"$DIR/all"
+conf_swap "$DIR/all"
+limit=80
+limited
+statuses $((2 * n))
+some=$(awk '$2 == "attached" { print $1 }' "$DIR/statuses" | head -n 7)
+for if in $some; do
+	eval "send_frames \"\$out_$if\" 1"
+done
+wait_logged 'exit 0 after' 7 10
+same 0 "$(logged 'trying again|cannot start|fork')" "refused starts"
+same 1 "$(logged 'Too many open files')" "lines about it"
 stop_daemon
