@@ -329,6 +329,8 @@ request_handler(int fd, short event, void *arg)
 	}
 	if (client->broken)
 		client_drop(client);
+	else if (client->answered)
+		answer_handler(fd, EV_WRITE, client);
 }
 
 static void
@@ -450,7 +452,10 @@ control_tell_end(unsigned int what, int ok)
 		if (client->what != what)
 			continue;
 		control_end(client, ok);
+		/* now, before others take its place */
 		if (client->broken)
 			client_drop(client);
+		else
+			answer_handler(client->fd, EV_WRITE, client);
 	}
 }
