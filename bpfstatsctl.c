@@ -134,7 +134,7 @@ main(int argc, char **argv)
 {
 	const char	*path = CONTROL_SOCKET, *command;
 	char		 request[MAX_REQUEST], *answer;
-	record		*records;
+	record		*records = NULL;
 	size_t		 len, n;
 	int		 ch, json = 0, waits;
 
@@ -177,6 +177,8 @@ main(int argc, char **argv)
 	}
 	if (fflush(stdout) == EOF || ferror(stdout))
 		err(1, "stdout");
+	free(records);
+	free(answer);
 	return 0;
 }
 
