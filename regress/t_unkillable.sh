@@ -67,7 +67,7 @@ stuck=$(children)
 began=$(now_ms)
 wait_logged "\"stuck\": process $stuck does not end, although it was killed" \
     1 20
-within 15000 $(($(now_ms) - began)) 200000 "ms until it is reported"
+within 13000 $(($(now_ms) - began)) 200000 "ms until it is reported"
 
 # All else goes on, and its rule does not start another.
 send_frames "$OUT2" 1
