@@ -152,7 +152,10 @@ int		 iface_changed(int);
  */
 int		 iface_dlt(const char *);
 
-/* The same for a type of Linux, which a bound packet socket's address has. */
+/* iface_route.c: is it a loopback interface? */
+int		 iface_loops(const char *);
+
+/* iface_dlt() for a type of Linux, which a bound packet socket's address has. */
 int		 iface_dlt_of(unsigned int);
 
 #endif

@@ -25,7 +25,7 @@
  * packets of that direction are those dropped and the few that are held.
  */
 
-#include <sys/types.h>
+#include <sys/param.h>
 #include <sys/ioctl.h>
 #ifdef __FreeBSD__
 #include <sys/capsicum.h>
@@ -61,6 +61,15 @@
 
 /* Under a flood there is always more to read: the bell rings again then. */
 #define MAX_READS	8
+
+/* The direction that no packet on loopback has, where each is seen once. */
+#if defined(__FreeBSD__)
+#define UNSEEN	DIRECTION_OUT
+#elif defined(__NetBSD__) || OpenBSD >= 202310
+#define UNSEEN	DIRECTION_IN
+#else
+#define UNSEEN	(-1)
+#endif
 
 static int	bpf_attach(struct counter *, int);
 static int	set_up(struct counter *, int);
@@ -154,6 +163,12 @@ bpf_attach(struct counter *counter, int fd)
 		return -1;
 	}
 	counter->tap.fd = fd;
+	if ((int)counter->direction == UNSEEN && iface_loops(counter->ifname))
+		log_warnx("%s: direction %s sees nothing: on loopback all "
+		    "packets are %s", counter->ifname,
+		    counter->direction == DIRECTION_IN ? "in" : "out",
+		    counter->direction == DIRECTION_IN ? "outgoing" :
+		    "incoming");
 	return 0;
 }
 

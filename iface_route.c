@@ -39,7 +39,8 @@
 #endif
 
 static void	set_options(int);
-static int	dlt_of_type(unsigned int);
+static int	type_of(const char *);
+static int	dlt_of_type(int);
 
 int
 iface_open(void)
@@ -106,29 +107,43 @@ iface_changed(int fd)
 int
 iface_dlt(const char *ifname)
 {
-	const struct sockaddr_dl	*sdl;
-	struct ifaddrs			*all, *ifa;
-	int				 dlt = -1;
+	int	 type = type_of(ifname);
 
-	if (getifaddrs(&all) == 0) {
-		for (ifa = all; ifa != NULL && dlt == -1; ifa = ifa->ifa_next) {
-			if (strcmp(ifa->ifa_name, ifname) != 0 ||
-			    ifa->ifa_addr == NULL ||
-			    ifa->ifa_addr->sa_family != AF_LINK)
-				continue;
-			sdl = (const struct sockaddr_dl *)(const void *)
-			    ifa->ifa_addr;
-			dlt = dlt_of_type(sdl->sdl_type);
-		}
-		freeifaddrs(all);
-	}
-	if (dlt != -1)
-		return dlt;
+	if (type != -1)
+		return dlt_of_type(type);
 	return strncmp(ifname, "pflog", 5) == 0 ? DLT_PFLOG : DLT_EN10MB;
 }
 
+int
+iface_loops(const char *ifname)
+{
+	return type_of(ifname) == IFT_LOOP;
+}
+
+/* One of IFT_, or -1 if there is no such interface. */
 static int
-dlt_of_type(unsigned int type)
+type_of(const char *ifname)
+{
+	const struct sockaddr_dl	*sdl;
+	struct ifaddrs			*all, *ifa;
+	int				 type = -1;
+
+	if (getifaddrs(&all) == -1)
+		return -1;
+	for (ifa = all; ifa != NULL && type == -1; ifa = ifa->ifa_next) {
+		if (strcmp(ifa->ifa_name, ifname) != 0 ||
+		    ifa->ifa_addr == NULL ||
+		    ifa->ifa_addr->sa_family != AF_LINK)
+			continue;
+		sdl = (const struct sockaddr_dl *)(const void *)ifa->ifa_addr;
+		type = sdl->sdl_type;
+	}
+	freeifaddrs(all);
+	return type;
+}
+
+static int
+dlt_of_type(int type)
 {
 	switch (type) {
 	case IFT_LOOP:
