@@ -475,8 +475,13 @@ taps() {
 			programs
 		} | wc -l
 		;;
-	*)	fstat -p "$(engine_pid)" | grep -c ' bpf[0-9]*$' ;;
+	*)	bpf_descriptors "$(engine_pid)" | wc -l ;;
 	esac
+}
+
+# The BSDs: the lines of fstat(1) for a process's descriptors that count.
+bpf_descriptors() {
+	fstat -p "$1" | grep -E ' bpf[0-9]*( |$)'
 }
 
 # Linux: the ids of the daemon's programs that count, each with as many

@@ -48,7 +48,7 @@ counters() {
 		done
 		;;
 	*)
-		fstat -p "$DAEMON" | grep bpf
+		bpf_descriptors "$DAEMON"
 		;;
 	esac
 }
