@@ -1049,8 +1049,8 @@ twin_see(struct twin *twin, int64_t time, int blindly)
 		twin->disturbed = time;
 	} else if (!twin->ever_looked)
 		twin->spread += time - twin->loaded;
-	if (when < twin->noted && time < twin->noted)
-		when = twin->noted;	/* the tick was early */
+	if (when < twin->noted)		/* the tick was early */
+		when = twin->noted;
 	for (i = twin->n; i < twin->came; i++) {
 		twin->packet[i].when = when;
 		twin->seen++;
