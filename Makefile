@@ -3,9 +3,9 @@
 
 PROG=		bpfstatsd
 SRCS=		args.c bpfstatsd.c child.c clock.c config.c control.c \
-		counter.c counter_bpf.c engine.c file.c filter.c iface_route.c \
-		log.c parse.y poller.c print.c privs.c program.c rule.c run.c \
-		show.c
+		count.c counter.c counter_bpf.c engine.c file.c filter.c \
+		iface_route.c log.c parse.y poller.c print.c privs.c \
+		program.c rule.c run.c show.c
 MAN=		bpfstatsd.8 bpfstatsd.conf.5
 
 # The helper, which alone needs libpcap.

@@ -898,7 +898,7 @@ look(struct rule *rule)
 
 	if (rule->queued || run_runs(rule))
 		return;
-	rule_look(rule, time, &sight);
+	count_look(rule, time, &sight);
 	due = rule_due(&rule->terms, rule->state, &sight, time, &next);
 	if (due == DUE_RENEW)
 		rule_take(&rule->terms, rule->state, &sight, due, time);
@@ -925,7 +925,7 @@ start_due(void)
 		}
 		TAILQ_REMOVE(&parent.due, rule, due);
 		rule->queued = 0;
-		rule_look(rule, time, &sight);
+		count_look(rule, time, &sight);
 		due = rule_due(&rule->terms, rule->state, &sight, time, &next);
 		if (due == DUE_NOTHING || run_runs(rule))
 			continue;
@@ -1054,7 +1054,7 @@ request_run(struct client *client, struct rule *rule, char *more)
 	else if (parent.stopping)
 		refuse(client, "stopping", rule->name);
 	else {
-		rule_look(rule, now(), &sight);
+		count_look(rule, now(), &sight);
 		if (run_start(rule, idle ? DUE_MANUAL_IDLE : DUE_MANUAL,
 		    &sight, who) == -1) {
 			refuse(client, "cannot start a command", rule->name);

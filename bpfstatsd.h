@@ -157,7 +157,7 @@ struct terms {
 	int		 immediate;
 };
 
-/* What the last look at its counter says to a rule; see rule_look(). */
+/* What the last look at its counter says to a rule; see count_look(). */
 struct sight {
 	uint64_t	 total;		/* of the counter */
 	uint64_t	 expired;	/* the window begins at this total */
@@ -388,7 +388,6 @@ void		 rule_reset(struct state *, uint64_t, int64_t);
 void		 rule_reload(const struct terms *, const struct terms *,
 		    struct state *, uint64_t, int64_t);
 void		 rule_blind(struct state *, int64_t);
-void		 rule_look(const struct rule *, int64_t, struct sight *);
 uint64_t	 rule_tally(const struct terms *, const struct state *,
 		    const struct sight *);
 enum due	 rule_due(const struct terms *, const struct state *,
@@ -401,15 +400,17 @@ void		 rule_take(const struct terms *, struct state *,
 		    const struct sight *, enum due, int64_t);
 void		 rule_done(const struct terms *, struct state *, enum due,
 		    int, int64_t);
+
+/* count.c: the engine's half */
+uint64_t	 count_read(const struct count *, int64_t *);
+void		 count_store(struct count *, uint64_t, uint64_t, int64_t);
+void		 count_look(const struct rule *, int64_t, struct sight *);
 size_t		 history_bytes(int64_t);
 void		 window_begin(struct window *, uint64_t);
 void		 window_note(struct window *, uint64_t, uint64_t, int64_t,
 		    int64_t);
-uint64_t	 window_expired(const struct window *, uint64_t, int64_t);
 void		 window_carry(const struct window *, struct window *,
 		    const struct count *, int64_t);
-uint64_t	 count_read(const struct count *, int64_t *);
-void		 count_store(struct count *, uint64_t, uint64_t, int64_t);
 
 /* filter.c */
 void		 filter_init(void (*)(void), const struct account *);

@@ -396,7 +396,7 @@ look(struct poller *poller, int64_t time)
 	struct sight	 sight;
 	int64_t		 next;
 
-	rule_look(rule, time, &sight);
+	count_look(rule, time, &sight);
 	if (rule_due(&rule->terms, rule->state, &sight, time, &next) !=
 	    DUE_NOTHING) {
 		event_active(&engine.ring_ev, EV_TIMEOUT, 1);

@@ -52,7 +52,7 @@ show_log(const struct conf *conf)
 	TAILQ_FOREACH(rule, &conf->rules, next) {
 		state = rule->state;
 		kind = rule->counter->tap.kind;
-		rule_look(rule, now(), &sight);
+		count_look(rule, now(), &sight);
 		log_notice("rule \"%s\": %s %s, total %" PRIu64 ", tally %"
 		    PRIu64 ", runs %" PRIu64 ", failures %" PRIu64 ", %s%s%s"
 		    "%s%s", rule->name, rule->ifname,
@@ -81,7 +81,7 @@ show_rule(struct client *client, const struct rule *rule)
 	char			 off[NUMBER_SIZE];
 	int64_t			 time = now();
 
-	rule_look(rule, time, &sight);
+	count_look(rule, time, &sight);
 	run_last(rule, &last);
 	copy_filter(filter, sizeof(filter), rule->filter);
 	copy_condition(condition, sizeof(condition), &rule->terms);

@@ -12,7 +12,7 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# The arithmetic of rule.c in a 32-bit program: the same scenarios.
+# The arithmetic of rule.c and count.c in a 32-bit program: the same scenarios.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -28,7 +28,8 @@ $cc -o "$DIR/have" "$DIR/have.c" 2>/dev/null ||
 
 # libbsd is there as a 64-bit library alone; getopt(3) is libc's, too.
 $cc $(pkg-config --cflags libbsd-overlay) -Dbsd_getopt=getopt \
-    -I"$source" -o "$DIR/t_rule" "$REGRESS/tools/t_rule.c" "$source/rule.c" ||
+    -I"$source" -o "$DIR/t_rule" "$REGRESS/tools/t_rule.c" \
+    "$source/rule.c" "$source/count.c" ||
     fail "t_rule.c does not compile"
 "$DIR/t_rule" "$REGRESS"/rule/*.in || fail "scenarios"
 "$DIR/t_rule" -n 100000 || fail "the twin; t_rule -s repeats it"

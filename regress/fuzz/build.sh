@@ -46,6 +46,7 @@ build() {
 	main=$objects
 	objects=
 	compile "$1" rule "$source/rule.c"
+	compile "$1" count "$source/count.c"
 	rule=$objects
 	compile "$1" grammar "$here/grammar.c"
 	compile "$1" stub "$here/stub.c"

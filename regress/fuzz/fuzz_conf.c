@@ -256,7 +256,7 @@ reload(struct conf *from, struct conf *to)
 			check(rule->state->running == old->state->running);
 			continue;
 		}
-		rule_look(rule, 1000 * NSEC, &sight);
+		count_look(rule, 1000 * NSEC, &sight);
 		check(rule->state->runs == 0);
 		check(rule_tally(&rule->terms, rule->state, &sight) == 0);
 		check(!rule->state->running);

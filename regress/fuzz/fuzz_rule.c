@@ -121,7 +121,7 @@ large_look(struct pair *pair, int op)
 	int64_t			 next;
 	enum due		 due;
 
-	rule_look(&pair->world.rule, pair->time, &sight);
+	count_look(&pair->world.rule, pair->time, &sight);
 	tally = rule_tally(terms, state, &sight);
 	check(pair, terms->within == 0 ? tally == sight.total - state->mark :
 	    tally <= sight.total - state->mark, "tally");

@@ -413,7 +413,7 @@ play_look(struct play *play)
 	enum due		 due;
 
 	for (;;) {
-		rule_look(&play->world.rule, play->time, &sight);
+		count_look(&play->world.rule, play->time, &sight);
 		due = rule_due(terms, state, &sight, play->time,
 		    &play->alarm);
 		if (due == DUE_NOTHING)
@@ -559,7 +559,7 @@ play_expect_state(struct play *play, char **word)
 	uint64_t		 n;
 
 	if (strcmp(*word, "tally") == 0) {
-		rule_look(&play->world.rule, play->time, &sight);
+		count_look(&play->world.rule, play->time, &sight);
 		n = rule_tally(&play->world.rule.terms, state, &sight);
 		if (n != parse_count(play, word[1]))
 			complain(play, "tally %" PRIu64, n);
@@ -1217,13 +1217,13 @@ pair_next(struct pair *pair, int64_t next)
 	then.kernel -= twin->came - twin->n;
 	if (twin->ever_looked && looked == pair->time && next != NO_TIME &&
 	    next - slack > pair->time && terms->within == 0) {
-		rule_look(&then.rule, next - slack, &sight);
+		count_look(&then.rule, next - slack, &sight);
 		sight.looked = next - slack;
 		check(pair, rule_due(terms, &then.state, &sight, next - slack,
 		    &dummy) == DUE_NOTHING, "next, early");
 	}
 	world_sample(&then, time);
-	rule_look(&then.rule, time, &sight);
+	count_look(&then.rule, time, &sight);
 	twin->looked = time;
 	twin->ever_looked = 1;
 	check(pair, rule_due(terms, &then.state, &sight, time, &dummy) ==
@@ -1253,7 +1253,7 @@ pair_look(struct pair *pair, int lots)
 
 	twin_now(twin, pair->time);
 	for (;; lots >>= 2) {
-		rule_look(&pair->world.rule, pair->time, &sight);
+		count_look(&pair->world.rule, pair->time, &sight);
 		due = rule_due(terms, state, &sight, pair->time, &next);
 		check(pair, due == twin_due(twin, pair->time), "due");
 		if (due == DUE_NOTHING) {
@@ -1290,12 +1290,12 @@ pair_sample(struct pair *pair, int64_t time)
 
 	world_copy(&pair->world, &then);
 	count_store(&then.count, then.kernel, 0, time);
-	rule_look(&then.rule, time, &sight);
+	count_look(&then.rule, time, &sight);
 	tally = rule_tally(terms, &then.state, &sight);
 	free(then.window.history);
 	twin_see(&pair->twin, time, pair->world.restarted);
 	world_sample(&pair->world, time);
-	rule_look(&pair->world.rule, time, &sight);
+	count_look(&pair->world.rule, time, &sight);
 	if (terms->below)
 		check(pair, tally >= rule_tally(terms, &pair->world.state,
 		    &sight), "too few");
@@ -1385,7 +1385,7 @@ pair_later(struct pair *pair)
 	then.kernel -= twin->came - twin->n;
 	twin->looked = pair->time + pick(twin->terms.within + 2 * NSEC);
 	world_sample(&then, twin->looked);
-	rule_look(&then.rule, twin->looked, &sight);
+	count_look(&then.rule, twin->looked, &sight);
 	check(pair, rule_tally(&twin->terms, &then.state, &sight) ==
 	    twin_tally(twin), "later tally");
 	twin->looked = looked;
@@ -1422,7 +1422,7 @@ pair_check(struct pair *pair)
 	struct sight		 sight;
 
 	twin_now(twin, pair->time);
-	rule_look(&pair->world.rule, pair->time, &sight);
+	count_look(&pair->world.rule, pair->time, &sight);
 	check(pair, rule_tally(&twin->terms, state, &sight) ==
 	    twin_tally(twin), "tally");
 	check(pair, sight.total - state->base == twin->seen, "total");
@@ -1691,7 +1691,7 @@ hostile_look(struct pair *pair)
 	enum due		 due;
 	int64_t			 next, started = state->started;
 
-	rule_look(&pair->world.rule, pair->time, &sight);
+	count_look(&pair->world.rule, pair->time, &sight);
 	check(pair, sight.looked == NEVER ||
 	    (sight.looked >= 0 && sight.looked <= pair->time), "looked");
 	check(pair, sight.total - sight.expired <= INT64_MAX, "expired");
@@ -1782,7 +1782,7 @@ race(struct pair *pair)
 	if (pid == 0)
 		race_write(world->counter.count, &world->window);
 	do {
-		rule_look(&world->rule, INT64_MAX, &sight);
+		count_look(&world->rule, INT64_MAX, &sight);
 		pair->step = sight.total;
 		good = sight.total <= 6 || (sight.total - sight.expired == 6 &&
 		    sight.looked == (int64_t)sight.total * NSEC);
