@@ -83,7 +83,7 @@ static struct parent {
 	int		 attach;	/* some counters have not been tried */
 	int		 attached;	/* some are new to the engine */
 	int		 restart;	/* the engine, to make it known */
-	TAILQ_HEAD(, rule) due;		/* rules to start, the next one first */
+	TAILQ_HEAD(, rule) due;		/* rules to look at, in turn */
 	/* how it stands */
 	int		 counting;	/* an engine has counted */
 	int		 reloading;	/* to be reported when it is done */
@@ -888,25 +888,15 @@ look_all(void)
 		look(rule);
 }
 
-/* Is the rule due?  Then its turn comes after those that are already. */
+/* Is the rule due?  Its turn comes after those that are to be looked at. */
 static void
 look(struct rule *rule)
 {
-	struct sight	 sight;
-	int64_t		 time = now(), next;
-	enum due	 due;
-
 	if (rule->queued || run_runs(rule))
 		return;
-	count_look(rule, time, &sight);
-	due = rule_due(&rule->terms, rule->state, &sight, time, &next);
-	if (due == DUE_RENEW)
-		rule_take(&rule->terms, rule->state, &sight, due, time);
-	else if (due != DUE_NOTHING) {
-		rule->queued = 1;
-		TAILQ_INSERT_TAIL(&parent.due, rule, due);
-		wake();
-	}
+	rule->queued = 1;
+	TAILQ_INSERT_TAIL(&parent.due, rule, due);
+	wake();
 }
 
 /* Start the commands of rules that are due, as long as their time lasts. */
