@@ -141,7 +141,9 @@ carry_counters(struct conf *from, struct conf *to)
 			continue;
 		counter->tap = old->tap;
 		counter->error = old->error;
+		counter->no_device = old->no_device;
 		counter->fresh = old->fresh;
+		counter->gone = old->gone;
 		carry_count(old->count, counter->count);
 		total = count_read(counter->count, NULL);
 		SLIST_FOREACH(window, &counter->windows, entry) {
