@@ -51,7 +51,8 @@ as_before() {
 	_fds=$FDS
 	_rss_p=$RSS_P
 	_rss_e=$RSS_E
-	holdings
+	# a command may be running just now
+	wait_until 'holdings; [ "$FDS" = "$_fds" ]' 10 || :
 	note "descriptors of both processes: $_fds, then $FDS;" \
 	    "kilobytes: $_rss_p $_rss_e, then $RSS_P $RSS_E"
 	same "$_fds" "$FDS" "open descriptors of both processes"
