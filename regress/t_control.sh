@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # bpfstatsctl: how rules stand, as a table that fits a terminal, as JSON and as
 # metrics; and what it says when nobody answers.
 

@@ -12,11 +12,11 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
-# slow: many starts
 # One daemon a control socket: of several started at the same moment exactly
 # one stays, and the others say so.  A leftover of one that was killed is
 # replaced, anything else is not touched.  No child holds the lock.
+#
+# slow: many starts
 
 . "$(dirname "$0")/lib.sh"
 need_daemon
