@@ -44,6 +44,7 @@
 #define GRACE		(5 * NSEC)	/* that commands get at the end */
 #define NOTIFY		(10 * NSEC)	/* between two status messages */
 #define RETRY		NSEC		/* until what failed is tried again */
+#define COMPARE		(10 * NSEC)	/* interfaces, where news can be lost */
 #define ATTACH_TIME	(NSEC / 10)	/* spent attaching in one turn */
 #define START_TIME	(NSEC / 50)	/* spent starting commands, likewise */
 #define MAX_DEATHS	5		/* of engines, a minute */
@@ -100,6 +101,7 @@ static struct parent {
 	struct event	 interfaces_ev;
 	struct event	 work_ev;
 	struct event	 check_ev;
+	struct event	 compare_ev;
 	struct event	 retry_ev;
 	struct event	 grace_ev;
 } parent = {
@@ -161,6 +163,7 @@ static void		 refuse(struct client *, const char *, const char *);
 static void		 interfaces_handler(int, short, void *);
 static void		 check_later(void);
 static void		 check_handler(int, short, void *);
+static void		 compare_handler(int, short, void *);
 static void		 check_only_one(void);
 static void		 stop(int);
 static void		 refuse_clients(void);
@@ -458,6 +461,9 @@ set_up_events(void)
 		fatal("event_add");
 	evtimer_set(&parent.work_ev, work_handler, NULL);
 	evtimer_set(&parent.check_ev, check_handler, NULL);
+	evtimer_set(&parent.compare_ev, compare_handler, NULL);
+	if (iface_loses(fd))
+		timer_in(&parent.compare_ev, COMPARE);
 	evtimer_set(&parent.retry_ev, retry_handler, NULL);
 	evtimer_set(&parent.grace_ev, grace_handler, NULL);
 }
@@ -1111,6 +1117,14 @@ check_handler(int fd, short event, void *arg)
 	counter_retry(parent.conf);
 	parent.attach = 1;
 	wake();
+}
+
+/* What came or went may have been lost. */
+static void
+compare_handler(int fd, short event, void *arg)
+{
+	check_later();
+	timer_in(&parent.compare_ev, COMPARE);
 }
 
 /* The one-rule form ends with its interface; pledge(2) allows this much. */

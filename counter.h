@@ -139,6 +139,9 @@ void		 counter_reap(void);
  */
 int		 iface_open(void);
 
+/* Can it lose what it has to tell, without a word? */
+int		 iface_loses(int);
+
 /*
  * Read all that the descriptor holds.  Returns 1 if an interface may have
  * come, gone or changed its name, or messages were lost; else 0.

@@ -73,6 +73,22 @@ set_options(int fd)
 #endif
 }
 
+/* FreeBSD before 14 has neither of these. */
+int
+iface_loses(int fd)
+{
+#if defined(RTM_DESYNC)
+	return 0;
+#elif defined(SO_RERROR)
+	socklen_t	 len = sizeof(int);
+	int		 on = 0;
+
+	return getsockopt(fd, SOL_SOCKET, SO_RERROR, &on, &len) == -1 || !on;
+#else
+	return 1;
+#endif
+}
+
 int
 iface_changed(int fd)
 {
