@@ -165,7 +165,10 @@ confine(struct conf *conf, int fd, const struct account *account, int verbose)
 	if (pledge("stdio bpf", NULL) == -1) {
 		if (errno != ENOSYS && errno != EACCES)
 			fatal("engine: pledge");
-		if (verbose)
+		/* one rule may be started at each prompt */
+		if (options.onerule)
+			log_debug("engine: no sandbox: %s", strerror(errno));
+		else if (verbose)
 			log_warn("engine: no sandbox");
 	}
 	event_set_log_callback(mute_handler);
