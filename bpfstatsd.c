@@ -389,6 +389,8 @@ raise_limit(void)
 		max -= RESERVED;
 	else
 		max /= 4;
+	if (max > counter_max)
+		max = counter_max;
 	parent.max_descriptors = max;
 	/* a command gets back what we can give */
 	if (options.nofile.rlim_max > limit.rlim_max)

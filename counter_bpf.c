@@ -36,6 +36,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,7 +87,17 @@ static int	get_number(const struct counter *, uint32_t *);
 static ssize_t	take_record(struct counter *);
 static void	settle(struct count *);
 
-const char	counter_device[] = "/dev/bpf";
+const char		counter_device[] = "/dev/bpf";
+
+/*
+ * NetBSD gives each descriptor a soft interrupt.  When there are no more,
+ * open(2) does not fail, but close(2) panics.
+ */
+#ifdef __NetBSD__
+const unsigned int	counter_max = 256;
+#else
+const unsigned int	counter_max = UINT_MAX;
+#endif
 
 static const struct kind	 kind_bpf = {
 	.name = "bpf",
@@ -141,7 +152,9 @@ counter_remedy(int error)
 	case EBUSY:
 		return "all bpf devices of the system are in use";
 	case EMFILE:
-		return "raise the limit of open files in login.conf(5)";
+		return counter_max == UINT_MAX ?
+		    "raise the limit of open files in login.conf(5)" :
+		    "there may be 256 here, and as many as login.conf(5) lets";
 	case ENFILE:
 		return "raise kern.maxfiles with sysctl(8)";
 	default:

@@ -19,12 +19,14 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "counter_linux.h"
 
-const char	counter_device[] = "packet socket";
+const char		counter_device[] = "packet socket";
+const unsigned int	counter_max = UINT_MAX;
 
 /* To the kernel what ends in a colon and a label is the interface itself. */
 const char *
