@@ -102,8 +102,8 @@ struct count {
 	struct slot {
 		uint64_t	 total;	/* packets since first attached */
 		int64_t		 looked;/* when that was, ns, or NEVER */
-		uint64_t	 number;/* the kernel's number behind it */
-		uint32_t	 kernel[2]; /* the kind's; the kernel may write */
+		uint64_t	 number;/* the kernel's number then */
+		uint32_t	 kernel[2]; /* the kind's; or the kernel's */
 	}		 slot[2];
 };
 
@@ -125,7 +125,7 @@ struct pulse {
 };
 
 /*
- * The parent's: how a rule stands.  Totals are those of the rule's counter,
+ * The parent's: the state of a rule.  Totals are those of the rule's counter,
  * times are nanoseconds of the monotonic clock.
  */
 struct state {
@@ -187,7 +187,7 @@ struct account {
 struct tap {
 	const struct kind	*kind;		/* NULL: it waits */
 	unsigned int		 ifindex;
-	int			 fd;		/* what the engine reads, or -1 */
+	int			 fd;		/* the engine reads it; or -1 */
 	unsigned int		 nfds;		/* descriptors, all in all */
 	void			*own;		/* the kind's, or NULL */
 };
@@ -207,10 +207,10 @@ struct counter {
 	const char		*filter;	/* expression, or NULL */
 	struct tap		 tap;
 	int			 error;		/* errno that was reported */
-	int			 no_device;	/* of opening, not of attaching */
+	int			 no_device;	/* when opening the device */
 	int			 tried;		/* in this round */
-	int			 hasty;		/* its interface has just come */
-	int			 fresh;		/* the engine does not know it */
+	int			 hasty;		/* its interface just came */
+	int			 fresh;		/* unknown to the engine */
 	int			 gone;		/* to be detached */
 	struct count		*count;		/* the engine's half */
 };
@@ -253,7 +253,7 @@ struct conf {
 	SLIST_HEAD(, account)	 accounts;
 	unsigned int		 nrules;
 	unsigned int		 ncounters;
-	const char		*state_file;	/* NULL: the default; "": none */
+	const char		*state_file;	/* NULL: default; "": none */
 	void			*engine_half;
 	size_t			 engine_size;
 	struct pulse		*pulse;		/* in the engine's half */

@@ -24,7 +24,7 @@
 
 /*
  * The clock of everything: nanoseconds that no change of date moves and that
- * stand still while the machine is suspended.
+ * stop while the machine is suspended.
  */
 int64_t
 now(void)

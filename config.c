@@ -85,7 +85,7 @@ conf_new(void)
 
 /*
  * Free the configuration and all that is in it.  Descriptors and jobs are
- * not in it: see counter_carry() and run_carry().  NULL is allowed.
+ * not in it: see counter_carry_all() and run_carry().  NULL is allowed.
  */
 void
 conf_free(struct conf *conf)
@@ -108,8 +108,8 @@ conf_free(struct conf *conf)
 /*
  * Zeroed memory that lives as long as the configuration, or NULL with errno.
  * Nothing is freed alone, so that no error in the grammar can leak.  It is
- * not from malloc(3), which would keep what the configuration before a reload
- * had: that lies below the new one.
+ * mapped, so that after a reload the old configuration's memory goes back to
+ * the system: malloc(3) may keep it.
  */
 void *
 conf_alloc(struct conf *conf, size_t size)

@@ -98,7 +98,7 @@ count_read(const struct count *count, int64_t *looked)
 
 /*
  * Make the slot that is not current the current one, with this total, the
- * kernel's number at it, and the time of the look.  What the kernel
+ * kernel's number, and the time of the look.  What the kernel
  * itself writes there is not touched.
  */
 void

@@ -117,8 +117,9 @@ add_window(struct conf *conf, struct rule *rule)
 
 /*
  * Hand over to a new configuration: what is attached, and what it has counted,
- * to the counters that count the same; and by their names how the rules stand.
- * A rule whose counter changed starts at 0.  No engine may be running.
+ * to the counters that count the same, and to the rules the state of those of
+ * their names.  A rule whose counter changed starts at 0.  No engine may be
+ * running.
  */
 void
 counter_carry_all(struct conf *from, struct conf *to)
@@ -248,7 +249,7 @@ counter_prepare(const struct conf *conf)
 	return -1;
 }
 
-/* Have all that wait been tried?  From now on they are tried once more. */
+/* Have counter_attach_some() try again all counters that wait. */
 void
 counter_retry(struct conf *conf)
 {
@@ -400,7 +401,7 @@ is_missing(int error)
 	return 0;
 }
 
-/* Say why a counter waits, once; what no device can do, once for all. */
+/* Log why a counter waits, once; what is the device's fault, once for all. */
 static void
 report_waiting(struct conf *conf, struct counter *counter, int error,
     int device)
@@ -442,7 +443,7 @@ report_waiting(struct conf *conf, struct counter *counter, int error,
 	    remedy != NULL ? remedy : "");
 }
 
-/* The same may be wrong with many filters: that is said once. */
+/* The same may be wrong with many filters: report it once. */
 static void
 report_filter(struct conf *conf, struct counter *counter)
 {
@@ -481,8 +482,8 @@ reported(struct conf *conf, struct counter *counter)
 }
 
 /*
- * Say that an interface is counted again, when all of its counters have been
- * tried, since attaching takes its time: who reads it may rely on it for all
+ * Report that an interface is counted again when all of its counters have been
+ * tried, as attaching takes time: whoever reads it may rely on it for all
  * rules.  Until then the error of one that is attached stays.
  */
 static void
@@ -531,7 +532,7 @@ counter_blind(const struct counter *counter)
 	return counter->tap.kind == NULL && counter->error != ENXIO;
 }
 
-/* Is there not one counter, for want of a right? */
+/* Is there not one counter, for lack of a right? */
 int
 counter_denied(struct conf *conf)
 {

@@ -26,7 +26,7 @@
 
 #include "bpfstatsd.h"
 
-/* A way to count.  A table for each; chosen once, when a counter is attached. */
+/* A way to count; chosen once, when a counter is attached. */
 struct kind {
 	const char	*name;		/* for messages */
 	int		 wants_spare;	/* attach() takes a counter_open() */
@@ -92,7 +92,7 @@ const char	*counter_name(char *);
 
 /*
  * The kinds to try for a counter, in this order, NULL at the end.  The next
- * one is tried when attach() fails for want of a right or of something in the
+ * one is tried when attach() fails for lack of a right or of something in the
  * kernel.
  */
 const struct kind *const *counter_kinds(const struct counter *);

@@ -174,8 +174,8 @@ engine_poke(void)
 }
 
 /*
- * Somebody wants to know how all stands: where no rule waits for the tick, an
- * engine that hangs is noticed only like this.
+ * Somebody wants to see the counts: where no rule waits for the tick, this is
+ * the only way to notice an engine that hangs.
  */
 void
 engine_ask(void)

@@ -53,7 +53,7 @@ struct filter {
 	TAILQ_ENTRY(filter)	 next;		/* set.queue */
 	char			*text;
 	int			 dlt;
-	int			 error;		/* 0, or why there is no program */
+	int			 error;		/* why no program, or 0 */
 	struct program		*program;
 	char			 words[MAX_WORDS]; /* about the error */
 	int			 open;		/* queued or being compiled */

@@ -326,7 +326,8 @@ static const struct keyword keywords[NKEYWORDS] = {
 	    "count number [exact | within time]" },
 	{ "direction",	K_DIRECTION,	IN_RULE,	"direction in | out" },
 	{ "exact",	K_EXACT,	0,		NULL },
-	{ "filter",	K_FILTER,	IN_RULE,	"filter \"expression\"" },
+	{ "filter",	K_FILTER,	IN_RULE,
+	    "filter \"expression\"" },
 	{ "idle",	K_IDLE,		IN_RULE,
 	    "idle time [below number] path [\"argument\" ...]" },
 	{ "immediate",	K_IMMEDIATE,	IN_RULE,	"immediate" },
@@ -727,8 +728,8 @@ macro_set(const struct value *name, const struct value *value)
 	for (p = name->text; isalnum((unsigned char)*p) || *p == '_'; p++)
 		continue;
 	if (*p != '\0' || p == name->text) {
-		error_at(name->line, "%s: invalid macro name: letters, digits and "
-		    "_ only", quoted(name->text));
+		error_at(name->line, "%s: invalid macro name: letters, "
+		    "digits and _ only", quoted(name->text));
 		return;
 	}
 	if ((macro = conf_alloc(parser.conf, sizeof(*macro))) == NULL) {

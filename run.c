@@ -301,8 +301,8 @@ run_end(void)
 }
 
 /*
- * After conf_carry(): each job goes over to the rule of its name.  What runs
- * of a rule that is gone goes on; it does not count for one that begins
+ * After counter_carry_all(): each job goes over to the rule of its name.  What
+ * runs of a rule that is gone goes on; it does not count for one that begins
  * afresh.
  */
 void

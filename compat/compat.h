@@ -53,7 +53,7 @@ int	 unveil(const char *, const char *);
 #include <syslog.h>
 #include <time.h>
 
-/* the clock that stands still while the machine sleeps */
+/* the clock that stops while the machine sleeps */
 #ifndef CLOCK_UPTIME
 #define CLOCK_UPTIME	CLOCK_MONOTONIC
 #endif

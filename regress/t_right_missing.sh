@@ -12,9 +12,9 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# A counter that cannot be had for want of a right leaves its rules waiting,
-# said once, at a reload and at a start alike; only a daemon that can have none
-# at all does not start.
+# A counter that cannot be had for lack of a right leaves its rules waiting,
+# reported once, at a reload and at a start alike; only a daemon that can have
+# none at all does not start.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"

@@ -106,7 +106,7 @@ device_open(const char *ifname)
 	return fd;
 }
 
-/* What comes after a family is no packet of it, and is dropped without a word. */
+/* What comes after a family is no packet of it, and is dropped silently. */
 static ssize_t
 device_send(int fd, const void *frame, size_t len)
 {

@@ -20,7 +20,7 @@
  *	t_filter [-ckn] [-d dlt] [-t seconds] [-u user] expression ...
  *
  * Asks for all of them, and says of each what came of it whenever filter.c
- * says that it is done: until nothing is being compiled, or for so many seconds.
+ * says that it is done: until nothing is compiled, or for so many seconds.
  * -c waits by filter_check(), -k forgets them all when the time is over, -n
  * takes a number and makes so many expressions.
  */
