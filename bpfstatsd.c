@@ -150,6 +150,8 @@ static void		 reload_done(void);
 static void		 look_all(void);
 static void		 look(struct rule *);
 static void		 start_due(void);
+static int		 start(struct rule *, enum due, const struct sight *,
+			    unsigned int);
 static void		 run_ended(struct rule *, const struct ending *);
 static void		 notify_status(void);
 static void		 request_handler(struct client *, char *);
@@ -930,9 +932,32 @@ start_due(void)
 		if (due == DUE_RENEW)
 			rule_take(&rule->terms, rule->state, &sight, due,
 			    time);
-		else if (run_start(rule, due, &sight, 0) == -1)
+		else if (start(rule, due, &sight, 0) == -1)
 			try_later();
 	}
+}
+
+/* Start a command, and write down in the rule's state what it takes. */
+static int
+start(struct rule *rule, enum due due, const struct sight *sight,
+    unsigned int who)
+{
+	const struct terms	*terms = &rule->terms;
+	struct state		*state = rule->state;
+	struct start		 start = {
+		.due = due,
+		.packets = rule_packets(terms, state, sight, due),
+		.total = sight->total - state->base,
+		.owed = rule_owed(terms, state, sight, due),
+		.who = who
+	};
+
+	if (run_start(rule, &start) == -1)
+		return -1;
+	/* wait counts from when the command really began */
+	rule_take(terms, state, sight, due, now());
+	state->last_start = time(NULL);
+	return 0;
 }
 
 /* From run.c: a run has ended, or could not begin for the moment. */
@@ -1053,8 +1078,8 @@ request_run(struct client *client, struct rule *rule, char *more)
 		refuse(client, "stopping", rule->name);
 	else {
 		count_look(rule, now(), &sight);
-		if (run_start(rule, idle ? DUE_MANUAL_IDLE : DUE_MANUAL,
-		    &sight, who) == -1) {
+		if (start(rule, idle ? DUE_MANUAL_IDLE : DUE_MANUAL, &sight,
+		    who) == -1) {
 			refuse(client, "cannot start a command", rule->name);
 			return;
 		}

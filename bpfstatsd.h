@@ -275,6 +275,15 @@ struct child {
 /* Who is at the other end of the control socket; control.c's own. */
 struct client;
 
+/* What starts a command, and the numbers that it is told. */
+struct start {
+	enum due	 due;
+	uint64_t	 packets;
+	uint64_t	 total;		/* since the rule was loaded */
+	uint64_t	 owed;
+	unsigned int	 who;		/* a number for the callback */
+};
+
 /* How a run has ended, for who is told of it. */
 struct ending {
 	unsigned int	 who;		/* the number given to run_start() */
@@ -351,8 +360,7 @@ void		 poller_main(struct conf *, int, const struct account *, int)
 
 /* run.c */
 int		 run_init(void (*)(struct rule *, const struct ending *));
-int		 run_start(struct rule *, enum due, const struct sight *,
-		    unsigned int);
+int		 run_start(struct rule *, const struct start *);
 void		 run_reset(struct rule *, uint64_t, int64_t);
 void		 run_last(const struct rule *, struct last *);
 int		 run_reap(void);

@@ -30,7 +30,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bpfstatsd.h"
@@ -115,7 +114,7 @@ struct environment {
 
 static struct job	*job_of(struct rule *);
 static void		 job_free(struct job *);
-static int		 prepare(struct job *, const struct sight *,
+static int		 prepare(struct job *, const struct start *,
 			    struct environment *, int *, int *);
 static int		 open_pipes(struct job *, int *, int *);
 static int		 spawn(struct job *, char **, int, int);
@@ -123,19 +122,17 @@ static void		 become_command(const struct rule *, char **, char **,
 			    int, int) __attribute__((__noreturn__));
 static int		 start_failed(struct job *, const char *);
 static void		 forget_run(struct job *);
-static char		*describe(const struct rule *, enum due,
-			    const struct sight *, int64_t);
+static char		*describe(const struct rule *, const struct start *,
+			    int64_t);
 static void		 describe_condition(char *, size_t,
 			    const struct terms *, enum due);
 static const char	*event_name(enum due);
 static int		 is_manual(enum due);
 static int		 is_idle(enum due);
 static int		 environment_make(struct environment *,
-			    const struct rule *, enum due,
-			    const struct sight *);
+			    const struct rule *, const struct start *);
 static int		 environment_add_event(struct environment *,
-			    const struct rule *, enum due,
-			    const struct sight *);
+			    const struct rule *, const struct start *);
 static int		 environment_add(struct environment *,
 			    const char *, ...)
 			    __attribute__((__format__(printf, 2, 3)));
@@ -199,15 +196,13 @@ run_runs(const struct rule *rule)
 }
 
 /*
- * Start the command that the rule is due for, at this sight of its counter,
- * and write down in its state what the start takes.  Who is a number for the
- * callback at its end.  With -t nothing is started; the run ends well in the
- * next turn of the event loop.  Returns 0, or -1 if nothing was started, which
- * has been logged once.
+ * Start the rule's command, or its idle command, and tell it these numbers;
+ * what the start takes is the caller's to write down.  With -t nothing is
+ * started; the run ends well in the next turn of the event loop.  Returns 0,
+ * or -1 if nothing was started, which has been logged once.
  */
 int
-run_start(struct rule *rule, enum due due, const struct sight *sight,
-    unsigned int who)
+run_start(struct rule *rule, const struct start *start)
 {
 	struct environment	 env = { .n = 0 };
 	struct job		*job;
@@ -219,15 +214,15 @@ run_start(struct rule *rule, enum due due, const struct sight *sight,
 		return -1;
 	}
 	job->run = (struct run){
-		.due = due,
-		.who = who,
+		.due = start->due,
+		.who = start->who,
 		.timeout = rule->timeout,
 		.error_fd = -1,
 		.output_fd = -1,
 		.before = *rule->state,
 		.last = job->started
 	};
-	if ((result = prepare(job, sight, &env, &error_fd, &output_fd)) == -1)
+	if ((result = prepare(job, start, &env, &error_fd, &output_fd)) == -1)
 		start_failed(job, "cannot start a command");
 	else if (!options.test)
 		result = spawn(job, env.all, error_fd, output_fd);
@@ -240,14 +235,11 @@ run_start(struct rule *rule, enum due due, const struct sight *sight,
 		forget_run(job);
 		return -1;
 	}
-	/* wait counts from when the command really began */
 	job->started = now();
-	rule_take(&rule->terms, rule->state, sight, due, job->started);
-	rule->state->last_start = time(NULL);
 	job->runs = 1;
 	TAILQ_INSERT_TAIL(&running, job, running);
 	nrunning++;
-	ntotal += !is_manual(due);
+	ntotal += !is_manual(start->due);
 	if (options.test) {
 		evtimer_set(&job->child.ev, test_handler, job);
 		timer_in(&job->child.ev, 0);
@@ -422,15 +414,15 @@ job_free(struct job *job)
  * the caller's to close.  Returns 0, or -1 with errno.
  */
 static int
-prepare(struct job *job, const struct sight *sight, struct environment *env,
+prepare(struct job *job, const struct start *start, struct environment *env,
     int *error_fd, int *output_fd)
 {
 	const struct rule	*rule = job->rule;
 	struct run		*run = &job->run;
 
-	if (environment_make(env, rule, run->due, sight) == -1 ||
-	    (run->log = describe(rule, run->due, sight, job->started)) ==
-	    NULL || (run->user = strdup(rule->account != NULL ?
+	if (environment_make(env, rule, start) == -1 ||
+	    (run->log = describe(rule, start, job->started)) == NULL ||
+	    (run->user = strdup(rule->account != NULL ?
 	    rule->account->name : "")) == NULL)
 		return -1;
 	return options.test ? 0 : open_pipes(job, error_fd, output_fd);
@@ -566,28 +558,26 @@ forget_run(struct job *job)
  * since when, and the condition.  To be freed; NULL with errno.
  */
 static char *
-describe(const struct rule *rule, enum due due, const struct sight *sight,
-    int64_t last)
+describe(const struct rule *rule, const struct start *start, int64_t last)
 {
 	char	 since[48] = "", condition[80], *line;
 
-	if (is_manual(due)) {
+	if (is_manual(start->due)) {
 		if (asprintf(&line, "rule \"%s\": manual run of the %s, "
-		    "total %" PRIu64, rule->name, is_idle(due) ?
-		    "idle command" : "command",
-		    sight->total - rule->state->base) == -1)
+		    "total %" PRIu64, rule->name, is_idle(start->due) ?
+		    "idle command" : "command", start->total) == -1)
 			return NULL;
 		return line;
 	}
 	if (last != NEVER)
 		snprintf(since, sizeof(since), " in %.1f s",
 		    (double)(now() - last) / NSEC);
-	describe_condition(condition, sizeof(condition), &rule->terms, due);
+	describe_condition(condition, sizeof(condition), &rule->terms,
+	    start->due);
 	if (asprintf(&line, "rule \"%s\": run %" PRIu64 ": %s, %" PRIu64
 	    " packets%s (%s), total %" PRIu64, rule->name,
-	    rule->state->runs + 1, event_name(due),
-	    rule_packets(&rule->terms, rule->state, sight, due), since,
-	    condition, sight->total - rule->state->base) == -1)
+	    rule->state->runs + 1, event_name(start->due), start->packets,
+	    since, condition, start->total) == -1)
 		return NULL;
 	return line;
 }
@@ -643,7 +633,7 @@ is_idle(enum due due)
 
 static int
 environment_make(struct environment *env, const struct rule *rule,
-    enum due due, const struct sight *sight)
+    const struct start *start)
 {
 	const struct account	*account = rule->account;
 	char			**p, **inherited = NULL;
@@ -657,7 +647,7 @@ environment_make(struct environment *env, const struct rule *rule,
 	    environment_add(env, "USER=%s", account->name) == -1 ||
 	    environment_add(env, "SHELL=/bin/sh") == -1)
 		return -1;
-	if (environment_add_event(env, rule, due, sight) == -1)
+	if (environment_add_event(env, rule, start) == -1)
 		return -1;
 
 	for (p = inherited; p != NULL && *p != NULL; p++)
@@ -674,25 +664,21 @@ environment_make(struct environment *env, const struct rule *rule,
 
 static int
 environment_add_event(struct environment *env, const struct rule *rule,
-    enum due due, const struct sight *sight)
+    const struct start *start)
 {
-	const struct terms	*terms = &rule->terms;
-	const struct state	*state = rule->state;
-
 	if (environment_add(env, "BPFSTATSD_RULE=%s", rule->name) == -1 ||
 	    environment_add(env, "BPFSTATSD_INTERFACE=%s",
 	    rule->ifname) == -1 ||
 	    environment_add(env, "BPFSTATSD_EVENT=%s",
-	    event_name(due)) == -1 ||
+	    event_name(start->due)) == -1 ||
 	    environment_add(env, "BPFSTATSD_PACKETS=%" PRIu64,
-	    rule_packets(terms, state, sight, due)) == -1 ||
+	    start->packets) == -1 ||
 	    environment_add(env, "BPFSTATSD_TOTAL=%" PRIu64,
-	    sight->total - state->base) == -1 ||
+	    start->total) == -1 ||
 	    environment_add(env, "BPFSTATSD_RUNS=%" PRIu64,
-	    state->runs + !is_manual(due)) == -1)
+	    rule->state->runs + !is_manual(start->due)) == -1)
 		return -1;
-	return environment_add(env, "BPFSTATSD_OWED=%" PRIu64,
-	    rule_owed(terms, state, sight, due));
+	return environment_add(env, "BPFSTATSD_OWED=%" PRIu64, start->owed);
 }
 
 static int
