@@ -152,11 +152,12 @@ play_large(struct pair *pair)
 {
 	struct world	*world = &pair->world;
 	struct terms	 terms;
-	uint64_t	 op;
+	uint64_t	 total, op;
 	int		 kind = pick(KINDS);
 
 	large_terms(&terms, kind);
-	pair_begin(pair, &terms, number(8), number(8) % CENTURY);
+	total = number(8);
+	pair_begin(pair, &terms, total, number(8) % CENTURY);
 	for (; input < input_end && pair->step < MAX_STEPS; pair->step++) {
 		op = number(1);
 		if (pair->time < CENTURY)

@@ -818,10 +818,15 @@ struct pair {
 	uint64_t	 step;
 };
 
-/* A number below n that decides what happens; the fuzzer has its own. */
+/*
+ * A number below n that decides what happens; the fuzzer has its own.  Never
+ * two in an expression of which C leaves the order open: a seed means the
+ * same with every compiler.
+ */
 static uint64_t		 (*pick)(uint64_t);
 
 static uint64_t		 pick_random(uint64_t);
+static uint64_t		 pick_half(uint64_t);
 static void		 check(const struct pair *, int, const char *);
 static int64_t		 twin_interval(const struct twin *, int64_t);
 static int		 twin_inside(const struct twin *,
@@ -884,6 +889,15 @@ pick_random(uint64_t n)
 	x ^= x >> 7;
 	x ^= x << 17;
 	return (x * 0x2545f4914f6cdd1dULL >> 11) % n;
+}
+
+/* One half of the time 0. */
+static uint64_t
+pick_half(uint64_t n)
+{
+	uint64_t	 half = pick(2);
+
+	return half * pick(n);
 }
 
 static void
@@ -1361,7 +1375,8 @@ pair_blind(struct pair *pair)
 	if (twin->came != twin->n)
 		pair_sample(pair, pair->time);
 	pair_look(pair, pick(4));
-	pair->time += pick(20) * pair->unit + pick(NSEC);
+	pair->time += pick(20) * pair->unit;
+	pair->time += pick(NSEC);
 	pair_look(pair, pick(4));
 	rule_blind(&pair->world.state, pair->time);
 	twin->watched = pair->time;
@@ -1616,7 +1631,7 @@ random_step(struct pair *pair)
 		break;
 	default:		/* the next tick, more or less */
 		pair->time = (pair->time / NSEC + 1) * NSEC +
-		    pick(2) * pick(20 * MSEC);
+		    pick_half(20 * MSEC);
 		pair_sample(pair, pair->time);
 		pair_look(pair, pick(256));
 		break;
@@ -1629,6 +1644,7 @@ random_begin(struct pair *pair, int kind)
 {
 	struct terms	 terms;
 	uint64_t	 total;
+	int64_t		 time;
 
 	random_terms(&terms, kind);
 	switch (pick(4)) {
@@ -1644,9 +1660,10 @@ random_begin(struct pair *pair, int kind)
 	default:
 		total = pick(UINT64_MAX);
 	}
-	pair_begin(pair, &terms, total,
-	    pick(pick(4) != 0 ? 1000000 : 3) * NSEC + pick(NSEC));
-	pair_share(pair, pick(2) * pick(20));
+	time = pick(pick(4) != 0 ? 1000000 : 3) * NSEC;
+	time += pick(NSEC);
+	pair_begin(pair, &terms, total, time);
+	pair_share(pair, pick_half(20));
 }
 
 /* What an engine may write that somebody has taken over. */
@@ -1662,7 +1679,12 @@ hostile_fill(void *p, size_t size)
 	uint64_t		 n;
 
 	for (; size >= sizeof(n); size -= sizeof(n), to += sizeof(n)) {
-		n = pick(2) ? edges[pick(10)] : pick(UINT64_MAX) << pick(56);
+		if (pick(2))
+			n = edges[pick(10)];
+		else {
+			n = pick(UINT64_MAX);
+			n <<= pick(56);
+		}
 		memcpy(to, &n, sizeof(n));
 	}
 }
@@ -1714,9 +1736,13 @@ hostile_step(struct pair *pair)
 	struct world	*world = &pair->world;
 	struct history	*history = world->window.history;
 	struct terms	 terms = world->rule.terms, other;
+	uint64_t	 turn;
 	int64_t		 current;
 
-	hostile_fill(&world->count, sizeof(world->count));
+	/* one by one: how they are aligned differs */
+	hostile_fill(&turn, sizeof(turn));
+	world->count.turn = turn;
+	hostile_fill(world->count.slot, sizeof(world->count.slot));
 	hostile_fill(history, pick(2) ? history_bytes(terms.within) :
 	    sizeof(*history));
 	if (pick(2))
