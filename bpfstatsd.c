@@ -744,6 +744,9 @@ prepare(void)
 		parent.next = NULL;
 		/* what was wrong with it may be right the next time */
 		filter_sweep(parent.conf);
+		/* nor did filters_done() look at what else was compiled */
+		counter_retry(parent.conf);
+		parent.attach = 1;
 		refuse_reload(FOR_NEXT);
 	}
 }
