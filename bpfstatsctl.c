@@ -536,7 +536,8 @@ fill_time(char *buf, const char *field)
 	else if (seconds < 10000 * (uint64_t)86400)
 		snprintf(buf, TIME_SIZE, "%" PRIu64 "d", seconds / 86400);
 	else
-		snprintf(buf, TIME_SIZE, "%" PRIu64 "y", seconds / (365 * 86400));
+		snprintf(buf, TIME_SIZE, "%" PRIu64 "y",
+		    seconds / (365 * 86400));
 }
 
 /* JSON: an array, one object a rule. */

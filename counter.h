@@ -37,8 +37,8 @@ struct kind {
 	 * on, beginning at number 0.  An immediate one's tap.fd becomes
 	 * readable when a packet arrives.  The descriptor is one of
 	 * counter_open(), or -1: then it opens its own.  Fills in tap but
-	 * for kind; nfds, if it takes more than one.  Returns 0, or -1 with errno, the descriptor closed;
-	 * ENXIO: there is no such interface.
+	 * for kind; nfds, if it takes more than one.  Returns 0, or -1 with
+	 * errno, the descriptor closed; ENXIO: there is no such interface.
 	 */
 	int		(*attach)(struct counter *, int);
 
@@ -161,7 +161,7 @@ int		 iface_dlt(const char *);
 /* iface_route.c: is it a loopback interface? */
 int		 iface_loops(const char *);
 
-/* iface_dlt() for a type of Linux, which a bound packet socket's address has. */
+/* iface_dlt() for a type of Linux, which a packet socket's address has. */
 int		 iface_dlt_of(unsigned int);
 
 #endif
