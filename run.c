@@ -478,7 +478,6 @@ spawn(struct job *job, char **env, int error_fd, int output_fd)
 	}
 	if (rule->timeout != 0)
 		child_end_in(&job->child, rule->timeout, GRACE);
-	job->child.grace = GRACE;
 	job->run.pid = job->child.pid;
 	return 0;
 }
