@@ -31,10 +31,13 @@ answer() {
 	} | cat >"$DIR/answer"
 	[ "$(cat "$DIR/status")" -eq 0 ] || fail "helper: $2"
 	set -- $(od -A n -t u4 -N 12 "$DIR/answer")
-	case $2 in
-	1)	echo "program $3" ;;
-	*)	tail -c +13 "$DIR/answer"; echo ;;
-	esac
+	# OpenBSD's od writes zeros in front
+	if [ "$2" -eq 1 ]; then
+		echo "program $(expr "$3" + 0)"
+	else
+		tail -c +13 "$DIR/answer"
+		echo
+	fi
 }
 
 # stand_in: the script on the standard input is what runs as the helper of
