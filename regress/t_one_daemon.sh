@@ -33,7 +33,7 @@ END
 
 # Processes with the socket's name among their words.
 daemons() {
-	ps -A -o pid= -o stat= -o args= | awk -v words="-s $SOCKET " '
+	ps -A -ww -o pid= -o stat= -o args= | awk -v words="-s $SOCKET " '
 	    $2 !~ /^Z/ && index($0, words) && !/awk/ { print $1 }'
 }
 
