@@ -34,7 +34,7 @@ in_net "$TOOLS/limit" 10 bin/bpfstatsd -s sock -D "dir=$DIR" -f bpfstatsd.conf \
     >out 2>&1 </dev/null
 same 0 $? "status of the first process"
 same "" "$(cat out)" "what it says"
-DAEMON=$(ps -A -o pid= -o ppid= -o args= | awk -v dir="dir=$DIR" '
+DAEMON=$(ps -A -ww -o pid= -o ppid= -o args= | awk -v dir="dir=$DIR" '
     index($0, dir) && !/awk/ { print $1 }')
 [ -n "$DAEMON" ] || fail "no daemon"
 same 1 "$(echo "$DAEMON" | wc -l | tr -d ' ')" "processes of its name"

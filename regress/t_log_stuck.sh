@@ -147,7 +147,7 @@ if command -v script >/dev/null; then
 	(exec $IN_NET script -q -f -c "exec $BPFSTATSD -d -s $SOCKET -f $CONF" \
 	    "$DIR/typescript") >/dev/null 2>&1 </dev/null &
 	SENDER=$!
-	find_daemon='DAEMON=$(ps -A -o pid= -o ppid= -o args= | awk \
+	find_daemon='DAEMON=$(ps -A -ww -o pid= -o ppid= -o args= | awk \
 	    -v ppid="$SENDER" -v args=" -d -s $SOCKET -f $CONF" \
 	    "\$2 == ppid && index(\$0, args) { print \$1 }") &&
 	    [ -n "$DAEMON" ]'
@@ -198,7 +198,7 @@ $IN_NET unshare -m --propagation private sh -c "$dev" sh "$DIR/dev" \
 same 0 $? "status of the start"
 started=$(lines "$DIR/out")
 within $absent "$started" $((absent + 10)) "lines on standard error"
-DAEMON=$(ps -A -o pid= -o args= | awk -v args=" -f $CONF" '
+DAEMON=$(ps -A -ww -o pid= -o args= | awk -v args=" -f $CONF" '
     index($0, args) && !/awk/ { print $1 }')
 [ -n "$DAEMON" ] || fail "no daemon"
 runs 5
