@@ -102,6 +102,8 @@ fi
 
 # fail message: the test has failed.
 fail() {
+	# ksh does not exit as long as a child is stopped
+	[ -z "$DAEMON" ] || kill -CONT "$DAEMON" 2>/dev/null
 	echo "FAIL: $*"
 	if [ -s "$LOG" ]; then
 		echo "The log, at most its last 40 lines:"
