@@ -84,7 +84,7 @@ awk 'BEGIN {
 	print "user nobody"
 	while (i++ < 3000) {
 		printf "rule r%d {\n\tinterface nowhere%d\n", i, i
-		print "\tcommand \"/bin/true\"\n}"
+		print "\tcommand \"/usr/bin/true\"\n}"
 	}
 }' >"$DIR/absent"
 same 3000 "$("$BPFSTATSD" -n -f "$DIR/absent" 2>&1 |
@@ -174,7 +174,7 @@ dev='mount -t tmpfs -o mode=755 tmpfs "$1" &&
     mknod -m 666 "$1/null" c 1 3 && ln -s "$1.log" "$1/log" &&
     mount --move "$1" /dev && shift && exec "$@"'
 mkdir "$DIR/dev"
-unshare -m --propagation private sh -c "$dev" sh "$DIR/dev" /bin/true \
+unshare -m --propagation private sh -c "$dev" sh "$DIR/dev" /usr/bin/true \
     2>"$DIR/err" || skip "no /dev of our own: $(cat "$DIR/err")"
 
 ${CC:-cc} -o "$DIR/notified" "$REGRESS/tools/notified.c" || fail "notified.c"

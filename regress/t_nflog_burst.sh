@@ -29,12 +29,12 @@ rule group {
 	interface nflog:5
 	count 1000000000
 	$1
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 rule iface {
 	interface $IN
 	count 1000000000
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 }

@@ -30,7 +30,7 @@ cat >"$DIR/other" <<END
 user root
 rule other {
 	interface $IN
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 chmod 600 "$DIR/group"

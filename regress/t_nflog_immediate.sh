@@ -26,12 +26,12 @@ rule now {
 	interface nflog:5
 	immediate
 	count 20 exact
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 rule tick {
 	interface nflog:5
 	count 1000000
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 start_daemon

@@ -27,7 +27,7 @@ $UNDER true 2>"$DIR/err" || skip "setpriv: $(cat "$DIR/err")"
 
 group='rule group {
 	interface nflog:7
-	command "/bin/true"
+	command "/usr/bin/true"
 }'
 cat >"$DIR/one" <<END
 user root

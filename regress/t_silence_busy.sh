@@ -30,26 +30,26 @@ rules() {
 user root
 rule cam {
 	interface $IN
-	command "/bin/true"
-	idle $1 "/bin/true"
+	command "/usr/bin/true"
+	idle $1 "/usr/bin/true"
 }
 rule now {
 	interface $IN
 	immediate
-	command "/bin/true"
-	idle $1 "/bin/true"
+	command "/usr/bin/true"
+	idle $1 "/usr/bin/true"
 }
 rule window {
 	interface $IN
 	count 1 within 10
-	command "/bin/true"
-	idle $1 "/bin/true"
+	command "/usr/bin/true"
+	idle $1 "/usr/bin/true"
 }
 rule other {
 	interface $IN2
 	immediate
 	count 1 exact
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 }

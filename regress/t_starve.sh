@@ -32,7 +32,7 @@ rules() {
 		for (i = 0; i < 60; i++) {
 			printf "rule \"x%d\" {\n\tinterface %s\n", i, in1
 			printf "\t%s\n\tcount 1 exact\n", immediate
-			printf "\tcommand \"/bin/true\"\n}\n"
+			printf "\tcommand \"/usr/bin/true\"\n}\n"
 		}
 		printf "rule \"other\" {\n\tinterface %s\n", in2
 		printf "\t%s\n\tcommand \"%s/record\" \"%s/runs\"\n}\n",

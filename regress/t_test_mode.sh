@@ -60,7 +60,7 @@ user root
 rule endless {
 	interface $IN
 	count 1 exact
-	command "/bin/true"
+	command "/usr/bin/true"
 }
 END
 start_daemon -t
