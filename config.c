@@ -27,12 +27,19 @@
 
 #define CHUNK_SIZE	65536
 
+/* What any type can be aligned as; max_align_t is of C11. */
+union align {
+	long long	 number;
+	long double	 real;
+	void		*pointer;
+};
+
 /* Of the whole chunk, this header included. */
 struct chunk {
 	SLIST_ENTRY(chunk)	 next;
 	size_t			 used;
 	size_t			 size;
-	max_align_t		 data[];	/* aligns the header's end */
+	union align		 data[];	/* aligns the header's end */
 };
 
 struct options	options;
@@ -117,7 +124,7 @@ conf_alloc(struct conf *conf, size_t size)
 	struct chunk	*chunk = SLIST_FIRST(&conf->chunks);
 	char		*p;
 
-	size = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+	size = (size + sizeof(union align) - 1) & ~(sizeof(union align) - 1);
 	if (chunk == NULL || size > chunk->size - chunk->used) {
 		size_t	 room = sizeof(*chunk) + size;
 
