@@ -131,6 +131,10 @@ kill -KILL $t_filter
 # How it is started, and that it ends with its parent.
 need_root
 mkdir "$DIR/pub" && chmod 777 "$DIR/pub" || exit 1
+case $SYSTEM in
+FreeBSD)	session=sid ;;
+*)		session=sess ;;
+esac
 stand_in <<END
 exec >"$DIR/pub/seen"
 id -un
