@@ -134,18 +134,18 @@ uninstall:
 setup:
 	sh ${.CURDIR}/setup -n
 
-demo: ${PROG} ${FILTER}
+demo: all
 	cd ${.CURDIR} && BPFSTATSD=${.OBJDIR}/${PROG} sh regress/demo
 
-test: ${PROG} ${FILTER}
+test: all
 	cd ${.CURDIR} && BPFSTATSD=${.OBJDIR}/${PROG} sh regress/run
 
 # In less than a minute.
-check-quick: ${PROG} ${FILTER}
+check-quick: all
 	cd ${.CURDIR} && BPFSTATSD=${.OBJDIR}/${PROG} sh regress/run -q
 
 # Who calls whom.
-graph: ${PROG}
+graph: all
 	cd ${.CURDIR} && sh regress/graph ${.OBJDIR}
 
 .PHONY: beforeinstall check-quick demo graph setup test uninstall
