@@ -5,7 +5,7 @@ PROG=		bpfstatsd
 SRCS=		args.c bpfstatsd.c child.c clock.c config.c control.c \
 		count.c counter.c counter_bpf.c engine.c file.c filter.c \
 		iface_route.c log.c parse.y poller.c print.c privs.c \
-		program.c rule.c run.c show.c
+		program.c rule.c run.c show.c state.c
 MAN=		bpfstatsd.8 bpfstatsd.conf.5
 
 # The helper, which alone needs libpcap.
@@ -30,6 +30,7 @@ OS!=		uname -s
 LOCALBASE?=	/usr/local
 BINDIR?=	${LOCALBASE}/bin
 LIBEXECDIR?=	${LOCALBASE}/libexec
+STATEDIR?=	/var/db/bpfstatsd
 EXAMPLESDIR?=	${LOCALBASE}/share/examples/bpfstatsd
 
 # Any user may run one rule: see "make SETUID=no install" in README.md.
@@ -40,7 +41,8 @@ BINMODE=	555
 BINMODE=	4555
 .endif
 
-CFLAGS+=	${DIAG} -I${.CURDIR} -DLIBEXECDIR='"${LIBEXECDIR}"'
+CFLAGS+=	${DIAG} -I${.CURDIR} -DLIBEXECDIR='"${LIBEXECDIR}"' \
+		-DSTATEDIR='"${STATEDIR}"'
 .if ${OS} != "OpenBSD"
 FILTER_SRCS+=	${.CURDIR}/compat/pledge_filter_bsd.c \
 		${.CURDIR}/compat/unveil.c
@@ -107,7 +109,8 @@ beforeinstall:
 	install -m 555 ${CTL} ${DESTDIR}${BINDIR}
 
 afterinstall:
-	mkdir -p ${DESTDIR}${EXAMPLESDIR}
+	mkdir -p ${DESTDIR}${EXAMPLESDIR} ${DESTDIR}${STATEDIR}
+	chmod 700 ${DESTDIR}${STATEDIR}
 	cd ${.CURDIR}/etc && install -m 444 *.conf examples/*.conf examples/*.sh \
 	    ${DESTDIR}${EXAMPLESDIR}
 .if !empty(RCDIR)
@@ -122,7 +125,7 @@ afterinstall:
 uninstall:
 	cd ${.CURDIR}/etc && for file in *.conf examples/*; do \
 		rm -f ${DESTDIR}${EXAMPLESDIR}/$$(basename $$file); done
-	rmdir ${DESTDIR}${EXAMPLESDIR} 2>/dev/null || :
+	rmdir ${DESTDIR}${EXAMPLESDIR} ${DESTDIR}${STATEDIR} 2>/dev/null || :
 .if !empty(RCDIR)
 	rm -f ${DESTDIR}${RCDIR}/bpfstatsd
 .endif

@@ -73,6 +73,7 @@ static struct parent {
 	struct conf	*accounts;	/* the engine's */
 	char		*path;		/* of the configuration, absolute */
 	char		*socket;	/* the control socket, likewise */
+	const char	*state_file;	/* if the configuration names none */
 	int		 ready_fd;	/* to say that we are, or -1 */
 	int		 spare;		/* an opened device, or -1 */
 	unsigned int	 max_descriptors;	/* for counters */
@@ -118,6 +119,8 @@ static void		 open_standard(void);
 static struct conf	*load(const char *);
 static int		 check_users(const struct conf *);
 static char		*socket_path(const struct arguments *);
+static void		 open_state(const struct arguments *);
+static const char	*state_path(const struct conf *);
 static void		 raise_limit(void);
 static const struct account *find_engine_user(void);
 static int		 background(void);
@@ -141,6 +144,7 @@ static void		 filters_done(void);
 static void		 prepare(void);
 static void		 read_configuration(void);
 static int		 load_next(void);
+static int		 same_path(const char *, const char *);
 static void		 refuse_reload(unsigned int);
 static void		 tell(unsigned int, const char *);
 static void		 attach_counters(void);
@@ -152,6 +156,7 @@ static void		 look(struct rule *);
 static void		 start_due(void);
 static int		 start(struct rule *, enum due, const struct sight *,
 			    unsigned int);
+static void		 went_on_or_off(const struct rule *);
 static void		 run_ended(struct rule *, const struct ending *);
 static void		 notify_status(void);
 static void		 request_handler(struct client *, char *);
@@ -215,6 +220,7 @@ main(int argc, char **argv)
 		fatal("mmap");
 	if ((parent.socket = socket_path(&args)) != NULL)
 		control_open(parent.socket);
+	open_state(&args);
 	if (!in_front)
 		parent.ready_fd = background();
 	if (!options.onerule && chdir("/") == -1)
@@ -222,6 +228,7 @@ main(int argc, char **argv)
 	set_up_events();
 	engine_init(engine_user, rang);
 	filter_init(filters_done, engine_user);
+	state_start(wake);
 	if (options.onerule)
 		attach_only_one();
 	restrict_files();
@@ -370,6 +377,29 @@ socket_path(const struct arguments *args)
 	    CONTROL_SOCKET);
 }
 
+/* A second daemon, and an ordinary user's, must name a file of its own. */
+static void
+open_state(const struct arguments *args)
+{
+	const char	*path;
+
+	if (args->socket == NULL && getuid() == 0)
+		parent.state_file = STATE_FILE;
+	if ((path = state_path(parent.conf)) != NULL)
+		state_open(parent.conf, path);
+}
+
+/* The file that keeps the rules' state, or NULL. */
+static const char *
+state_path(const struct conf *conf)
+{
+	if (options.onerule || options.test)
+		return NULL;
+	if (conf->state_file == NULL)
+		return parent.state_file;
+	return conf->state_file[0] != '\0' ? conf->state_file : NULL;
+}
+
 /*
  * Some descriptors for each counter and two for each command that runs:
  * counters must leave some.
@@ -499,16 +529,20 @@ libevent_handler(int severity, const char *message)
 
 /*
  * The daemon opens devices and reads what the configuration includes, but
- * writes nothing; at the end it removes its socket.  The one-rule form needs
- * its command alone, which pledge(2) follows.
+ * writes nothing but its state; at the end it removes its socket.  The
+ * one-rule form needs its command alone, which pledge(2) follows.
  */
 static void
 restrict_files(void)
 {
+	const char	*dir = state_dir();
+
 	if (options.onerule)
 		return;
 	if (parent.socket != NULL && unveil(parent.socket, "c") == -1)
 		fatal("unveil %s", parent.socket);
+	if (dir != NULL && unveil(dir, "rwc") == -1)
+		fatal("unveil %s", dir);
 	if (unveil("/", "rx") == -1 || unveil("/dev/null", "rw") == -1 ||
 	    unveil(NULL, NULL) == -1)
 		fatal("unveil");
@@ -649,6 +683,7 @@ reap(void)
 		engine_ended(status);
 	counter_reap();
 	filter_reap();
+	state_reap();
 	if (run_reap()) {
 		parent.reap = 1;
 		wake();
@@ -787,10 +822,18 @@ load_next(void)
 		conf_free(conf);
 		return -1;
 	}
+	if (!same_path(state_path(conf), state_path(parent.conf)))
+		log_at(parent.path, 0, "state is not changed by a reload");
 	conf_free(parent.next);
 	parent.next = conf;
 	parent.prepared = 0;
 	return 0;
+}
+
+static int
+same_path(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
 static void
@@ -876,6 +919,7 @@ adopt(void)
 	filter_sweep(parent.conf);
 	parent.attach = parent.reloading = 1;
 	control_move(FOR_NEXT, FOR_ADOPTED);
+	state_changed(parent.conf);
 }
 
 static void
@@ -960,7 +1004,16 @@ start(struct rule *rule, enum due due, const struct sight *sight,
 	/* wait counts from when the command really began */
 	rule_take(terms, state, sight, due, now());
 	state->last_start = time(NULL);
+	went_on_or_off(rule);
 	return 0;
+}
+
+/* A command that runs may have switched something already. */
+static void
+went_on_or_off(const struct rule *rule)
+{
+	if (rule->terms.idle != 0)
+		state_changed(parent.conf);
 }
 
 /* From run.c: a run has ended, or could not begin for the moment. */
@@ -974,6 +1027,7 @@ run_ended(struct rule *rule, const struct ending *ending)
 	}
 	if (parent.stopping || rule == NULL)
 		return;
+	went_on_or_off(rule);
 	if (ending->again)
 		try_later();
 	else if (rule->terms.exact)
@@ -1095,6 +1149,7 @@ static void
 request_reset(struct client *client, struct rule *rule, char *more)
 {
 	run_reset(rule, count_read(rule->counter->count, NULL), now());
+	state_changed(parent.conf);
 	if (rule->terms.immediate)
 		engine_poke();
 	control_end(client, 1);
@@ -1203,10 +1258,13 @@ refuse_clients(void)
 	}
 }
 
+/* The state is written last of all: nothing changes it any more. */
 static void
 end_if_idle(void)
 {
-	if (run_running() == 0 && !engine_exists())
+	if (((run_running() == 0 && !engine_exists()) ||
+	    parent.grace_over > 1) &&
+	    (!parent.counting || state_end(parent.conf)))
 		event_loopexit(NULL);
 }
 
@@ -1215,7 +1273,7 @@ static void
 grace_handler(int fd, short event, void *arg)
 {
 	if (parent.grace_over++)
-		event_loopexit(NULL);
+		end_if_idle();
 	else {
 		run_kill();
 		timer_in(&parent.grace_ev, NSEC);

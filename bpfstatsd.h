@@ -42,6 +42,7 @@
 #include "service.h"
 
 #define CONF_FILE	"/etc/bpfstatsd.conf"
+#define STATE_FILE	STATEDIR "/state"
 #define ENGINE_USER	"_bpfstatsd"
 #define ENGINE_DIR	"/var/empty"
 
@@ -143,6 +144,18 @@ struct state {
 #define RULE_OFF	0
 #define RULE_ON		1		/* the command succeeded */
 #define RULE_FAILED	2		/* it may be half on: try again */
+};
+
+/* What outlives a restart of a rule's state.  All numbers may be anything. */
+struct saved {
+	uint64_t	 total;		/* packets since it was loaded */
+	uint64_t	 tally;		/* of these, for the next start */
+	uint64_t	 began;		/* and since command last started */
+	uint64_t	 runs;
+	uint64_t	 failures;
+	int64_t		 started;	/* ns since wait counts, or NEVER */
+	int64_t		 last_start;	/* see struct state */
+	int		 on;
 };
 
 /* A rule's numbers, all that the arithmetic of rule.c needs of it. */
@@ -345,6 +358,14 @@ void		 control_tell(unsigned int, const char *, ...)
 		    __attribute__((__format__(printf, 2, 3)));
 void		 control_tell_end(unsigned int, int);
 
+/* state.c */
+void		 state_open(struct conf *, const char *);
+void		 state_start(void (*)(void));
+const char	*state_dir(void);
+void		 state_changed(const struct conf *);
+void		 state_reap(void);
+int		 state_end(const struct conf *);
+
 /* engine.c: the parent's handle on the engine */
 void		 engine_init(const struct account *, void (*)(int));
 int		 engine_start(struct conf *);
@@ -396,6 +417,10 @@ void		 rule_reset(struct state *, uint64_t, int64_t);
 void		 rule_reload(const struct terms *, const struct terms *,
 		    struct state *, uint64_t, int64_t);
 void		 rule_blind(struct state *, int64_t);
+void		 rule_save(const struct terms *, const struct state *,
+		    const struct sight *, struct saved *, int64_t);
+void		 rule_restore(const struct terms *, struct state *,
+		    const struct saved *, uint64_t, int64_t);
 uint64_t	 rule_tally(const struct terms *, const struct state *,
 		    const struct sight *);
 enum due	 rule_due(const struct terms *, const struct state *,

@@ -33,6 +33,7 @@
  */
 #define SLACK		(50 * NSEC / 1000)
 
+static uint64_t	 not_owed(const struct terms *, uint64_t);
 static int	 has_passed(const struct terms *, int64_t, int64_t);
 static int	 is_fresh(const struct sight *, int64_t);
 static int	 is_enough(const struct terms *, const struct state *,
@@ -64,6 +65,61 @@ rule_reset(struct state *state, uint64_t total, int64_t time)
 	state->runs = 0;
 	state->failures = 0;
 	state->since = time;
+}
+
+/*
+ * What outlives the process: not what was due, nor what a window remembers.
+ * A rule whose command may be running is on as far as anybody knows.
+ */
+void
+rule_save(const struct terms *terms, const struct state *state,
+    const struct sight *sight, struct saved *saved, int64_t time)
+{
+	*saved = (struct saved){
+		.total = sight->total - state->base,
+		.tally = not_owed(terms, sight->total - state->mark),
+		.began = sight->total - state->began,
+		.runs = state->runs,
+		.failures = state->failures,
+		.started = NEVER,
+		.last_start = state->last_start,
+		.on = state->on
+	};
+	if (state->started != NEVER)
+		saved->started = time - state->started;
+	if (state->running && terms->idle != 0 && state->on == RULE_OFF)
+		saved->on = RULE_FAILED;
+}
+
+/*
+ * After rule_load(), at the same total and time: the rule was like this when
+ * another process ended.  Its terms may be others now.
+ */
+void
+rule_restore(const struct terms *terms, struct state *state,
+    const struct saved *saved, uint64_t total, int64_t time)
+{
+	state->base = total - saved->total;
+	state->mark = total - not_owed(terms, saved->tally);
+	state->began = total - saved->began;
+	state->runs = saved->runs;
+	state->failures = saved->failures;
+	state->last_start = saved->last_start;
+	if (saved->started != NEVER)
+		state->started = time - saved->started;
+	if (terms->idle != 0)
+		state->on = saved->on;
+}
+
+/* Of a tally, what no start was due for. */
+static uint64_t
+not_owed(const struct terms *terms, uint64_t tally)
+{
+	if (terms->within != 0)
+		return 0;
+	if (terms->exact)
+		return tally % terms->count;
+	return tally < terms->count ? tally : 0;
 }
 
 /* The rule has other terms from now on; its counter is the same. */

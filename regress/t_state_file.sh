@@ -16,6 +16,8 @@
 # The file of the state: damaged, foreign, missing, locked, where it cannot be
 # written, on a disk that is full or does not answer.  It costs no more than
 # what was lost with it, is said, and holds up nobody.
+#
+# slow: a disk that does not answer has ten seconds
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"
