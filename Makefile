@@ -88,6 +88,8 @@ CLEANFILES+=	${FILTER} ${CTL}
 
 all: ${FILTER} ${CTL}
 
+MAN+=		bpfstatsctl.8
+
 .include <bsd.prog.mk>
 
 ${FILTER}: ${FILTER_SRCS} ${.CURDIR}/filter.h
@@ -131,6 +133,7 @@ uninstall:
 .endif
 	rm -f ${DESTDIR}${BINDIR}/${PROG} ${DESTDIR}${BINDIR}/${CTL} \
 	    ${DESTDIR}${LIBEXECDIR}/${FILTER} \
+	    ${DESTDIR}${MANSECT}8/bpfstatsctl.8* \
 	    ${DESTDIR}${MANSECT}8/bpfstatsd.8* \
 	    ${DESTDIR}${MANSECT}5/bpfstatsd.conf.5*
 
