@@ -431,6 +431,7 @@ uint64_t	 rule_owed(const struct terms *, const struct state *,
 		    const struct sight *, enum due);
 void		 rule_take(const struct terms *, struct state *,
 		    const struct sight *, enum due, int64_t);
+void		 rule_untake(struct state *, const struct state *);
 void		 rule_done(const struct terms *, struct state *, enum due,
 		    int, int64_t);
 

@@ -323,6 +323,20 @@ rule_take(const struct terms *terms, struct state *state,
 }
 
 /*
+ * It has not started: give back what rule_take() took.  A reload meanwhile may
+ * have changed the rest.
+ */
+void
+rule_untake(struct state *state, const struct state *before)
+{
+	state->mark = before->mark;
+	state->began = before->began;
+	state->started = before->started;
+	state->runs = before->runs;
+	state->on = before->on;
+}
+
+/*
  * Write down that the run it was due for has ended, well or not.  One that
  * somebody asked for is not counted, and changes something only if it went
  * well.

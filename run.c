@@ -458,7 +458,7 @@ open_pipes(struct job *job, int *error_fd, int *output_fd)
 	/* so that it can open /dev/stderr; who cannot give it away need not */
 	if (fchown(fds[1], job->rule->account->uid,
 	    job->rule->account->gid) == -1)
-		errno = 0;
+		log_debug("fchown: %s", strerror(errno));
 	return event_add(&run->output_ev, NULL);
 }
 
@@ -807,7 +807,7 @@ take_back(struct job *job, const struct failure *failure)
 	job->started = job->run.last;
 	base = rule->state->base;
 	if (!job->run.stale && base == job->run.before.base)
-		*rule->state = job->run.before;
+		rule_untake(rule->state, &job->run.before);
 	rule->state->running = 0;
 	return 1;
 }
