@@ -47,7 +47,8 @@
  *	end			the run ends now
  *	reload ...		the rule has other terms, as after `rule'
  *	reset			the rule begins again
- *	restart [on]		the daemon does; the rule was on when it ended
+ *	manual [idle]		somebody asks for a run
+ *	restart [T ...]		the daemon does, after so long, with such a rule
  *	expect count N ...	the next that happened was a start of the
  *				command, which took N packets
  *	expect below N ...	or one with N packets in the window
@@ -164,7 +165,8 @@ static void		 play_until(struct play *, int64_t);
 static void		 play_packets(struct play *, uint64_t);
 static void		 play_trickle(struct play *, char **);
 static void		 play_reload(struct play *, char **);
-static void		 play_restart(struct play *, int);
+static void		 play_restart(struct play *, char **);
+static void		 play_manual(struct play *, int);
 static void		 play_attached(struct play *);
 static int		 play_expect_state(struct play *, char **);
 static void		 play_expect(struct play *, char **);
@@ -529,14 +531,48 @@ play_reload(struct play *play, char **word)
 	play_look(play);
 }
 
+/* What runs ends with the daemon, and nobody knows how. */
 static void
-play_restart(struct play *play, int on)
+play_restart(struct play *play, char **word)
 {
-	free(play->world.window.history);
-	world_load(&play->world, play->world.kernel, play->time);
+	struct world	*world = &play->world;
+	struct terms	*terms = &world->rule.terms;
+	struct saved	 saved;
+	struct sight	 sight;
+
+	play_sample(play);
+	count_look(&world->rule, play->time, &sight);
+	rule_save(terms, &world->state, &sight, &saved, play->time);
+	if (*word != NULL && saved.started != NEVER)
+		saved.started += parse_period(play, *word);
+	if (*word != NULL && word[1] != NULL)
+		parse_terms(play, word + 1, terms);
+	free(world->window.history);
+	world_load(world, world->kernel, play->time);
+	rule_restore(terms, &world->state, &saved, world->kernel, play->time);
 	play->ends = NO_TIME;
-	if (on)
-		play->world.state.on = RULE_ON;
+}
+
+/* A run that nothing called for. */
+static void
+play_manual(struct play *play, int idle)
+{
+	const struct terms	*terms = &play->world.rule.terms;
+	struct state		*state = &play->world.state;
+	struct sight		 sight;
+
+	if (state->running)
+		complain(play, "it is running");
+	count_look(&play->world.rule, play->time, &sight);
+	play->due = idle ? DUE_MANUAL_IDLE : DUE_MANUAL;
+	if (rule_packets(terms, state, &sight, play->due) != 0)
+		complain(play, "a manual run has packets");
+	rule_take(terms, state, &sight, play->due, play->time);
+	play->ends = NO_TIME;
+	if (play->takes == 0)
+		rule_done(terms, state, play->due, play->ok, play->time);
+	else if (play->takes != NO_TIME)
+		play->ends = play->time + play->takes;
 }
 
 static void
@@ -668,8 +704,10 @@ play_world(struct play *play, char **word)
 	else if (strcmp(*word, "reset") == 0)
 		rule_reset(&play->world.state, play->world.kernel,
 		    play->time);
+	else if (strcmp(*word, "manual") == 0)
+		play_manual(play, word[1] != NULL);
 	else if (strcmp(*word, "restart") == 0)
-		play_restart(play, word[1] != NULL);
+		play_restart(play, word + 1);
 	else
 		return 0;
 	return 1;
