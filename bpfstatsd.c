@@ -1148,7 +1148,9 @@ request_run(struct client *client, struct rule *rule, char *more)
 static void
 request_reset(struct client *client, struct rule *rule, char *more)
 {
-	run_reset(rule, count_read(rule->counter->count, NULL), now());
+	uint64_t	 total = count_read(rule->counter->count, NULL);
+
+	run_reset(rule, total, now());
 	state_changed(parent.conf);
 	if (rule->terms.immediate)
 		engine_poke();

@@ -74,7 +74,8 @@ done
 wait $clients || fail "the clients"
 stop_sender
 note "$(cat "$DIR/clients") connections, $answers answers"
-[ "$(cat "$DIR/clients")" -gt 100 ] || fail "few were let in"
+# more than are served at a time, so that places were taken
+[ "$(cat "$DIR/clients")" -gt 16 ] || fail "few were let in"
 [ "$answers" -gt 0 ] || fail "nobody was answered"
 wait_until asks 10 || fail "no answer afterwards: $(cat "$DIR/err")"
 
