@@ -105,6 +105,7 @@ static struct parent {
 	struct event	 compare_ev;
 	struct event	 retry_ev;
 	struct event	 grace_ev;
+	struct event	 watchdog_ev;
 } parent = {
 	.ready_fd = -1,
 	.spare = -1,
@@ -159,6 +160,7 @@ static int		 start(struct rule *, enum due, const struct sight *,
 static void		 went_on_or_off(const struct rule *);
 static void		 run_ended(struct rule *, const struct ending *);
 static void		 notify_status(void);
+static void		 watchdog_handler(int, short, void *);
 static void		 request_handler(struct client *, char *);
 static void		 request_show(struct client *, struct rule *, char *);
 static void		 request_reload(struct client *, struct rule *,
@@ -500,6 +502,7 @@ set_up_events(void)
 		timer_in(&parent.compare_ev, COMPARE);
 	evtimer_set(&parent.retry_ev, retry_handler, NULL);
 	evtimer_set(&parent.grace_ev, grace_handler, NULL);
+	evtimer_set(&parent.watchdog_ev, watchdog_handler, NULL);
 }
 
 static void
@@ -573,6 +576,8 @@ begin_counting(void)
 	notify("READY=1");
 	notify_status();
 	control_start(request_handler);
+	if (notify_watchdog() != 0)
+		watchdog_handler(-1, 0, NULL);
 	check_later();		/* what came or went before the socket */
 }
 
@@ -1047,6 +1052,22 @@ notify_status(void)
 	parent.notified = time;
 	notify("STATUS=%u rules, %" PRIu64 " runs", parent.conf->nrules,
 	    run_total());
+}
+
+/*
+ * The service manager restarts us if it does not hear in time that both of us
+ * work.  What works again is reported at once.
+ */
+static void
+watchdog_handler(int fd, short event, void *arg)
+{
+	int64_t	 next = notify_watchdog();
+
+	if (parent.stopping || engine_works())
+		notify("WATCHDOG=1");
+	else if (next > RETRY)
+		next = RETRY;
+	timer_in(&parent.watchdog_ev, next);
 }
 
 /* What clients ask for. */

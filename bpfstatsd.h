@@ -373,6 +373,7 @@ void		 engine_stop(void);
 void		 engine_poke(void);
 void		 engine_ask(void);
 int		 engine_exists(void);
+int		 engine_works(void);
 int		 engine_reap(int *, int *);
 
 /* poller.c: the engine's process */

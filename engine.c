@@ -32,6 +32,7 @@
 #define START_TIME	(10 * NSEC)	/* to begin counting before KILL */
 #define END_TIME	NSEC		/* to end before KILL */
 #define HANG_TIME	(5 * NSEC)	/* without a tick, twice looked at */
+#define ALIVE_TIME	(3 * NSEC)	/* that a sign of life counts */
 
 static struct handle {
 	struct child		 child;
@@ -47,6 +48,8 @@ static struct handle {
 	int			 error;		/* errno that was logged */
 	uint64_t		 ticks;		/* at the last look */
 	int64_t			 looked;	/* when that was */
+	uint64_t		 seen;		/* ticks, by engine_works() */
+	int64_t			 alive;		/* when that saw others */
 } engine = { .child.name = "engine", .fd = -1 };
 
 static int	failed(const char *);
@@ -187,6 +190,26 @@ engine_ask(void)
 	look_later();
 }
 
+/*
+ * For a watchdog, which comes again and again: has there been a sign of life
+ * just now, or since it came before?  Where no rule waits for the tick the
+ * engine is asked for one.
+ */
+int
+engine_works(void)
+{
+	int64_t	 time = now();
+
+	engine_ask();
+	if (engine.counting && engine.conf->pulse->ticks != engine.seen) {
+		engine.seen = engine.conf->pulse->ticks;
+		engine.alive = time;
+	}
+	if (engine.counting && !has_ticks(engine.conf))
+		engine_poke();
+	return time - engine.alive < ALIVE_TIME;
+}
+
 /* Is there a process, whatever it does? */
 int
 engine_exists(void)
@@ -212,6 +235,7 @@ engine_reap(int *status, int *asked)
 static void
 disconnect(void)
 {
+	engine.counting = 0;
 	event_del(&engine.bell_ev);
 	evtimer_del(&engine.hang_ev);
 	close(engine.fd);
@@ -237,6 +261,7 @@ bell_handler(int fd, short event, void *arg)
 	first = !engine.counting;
 	if (first) {
 		engine.counting = 1;
+		engine.alive = now();
 		child_unlimited(&engine.child);
 		if (has_ticks(engine.conf))
 			look_later();

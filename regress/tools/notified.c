@@ -16,7 +16,11 @@
 
 /*
  * The other end of NOTIFY_SOCKET: print what is sent to the socket of this
- * name, a blank line behind each message, until SIGTERM.
+ * name, a blank line after each message, until SIGTERM.
+ *
+ *	notified [-t] socket
+ *
+ * With -t each message begins with a line that has the time, in milliseconds.
  */
 
 #include <sys/types.h>
@@ -26,6 +30,7 @@
 #include <err.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 int
@@ -34,15 +39,21 @@ main(int argc, char *argv[])
 	struct sockaddr_un	 address = { .sun_family = AF_UNIX };
 	char			 message[1024];
 	ssize_t			 n;
-	int			 fd;
+	struct timespec		 ts;
+	int			 fd, times = argc == 3;
 
-	if (argc != 2 || strlen(argv[1]) >= sizeof(address.sun_path))
-		errx(1, "usage: notified socket");
-	strcpy(address.sun_path, argv[1]);
+	if (argc - times != 2 || (times && strcmp(argv[1], "-t") != 0) ||
+	    strlen(argv[argc - 1]) >= sizeof(address.sun_path))
+		errx(1, "usage: notified [-t] socket");
+	strcpy(address.sun_path, argv[argc - 1]);
 	if ((fd = socket(AF_UNIX, SOCK_DGRAM, 0)) == -1 ||
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1)
-		err(1, "%s", argv[1]);
+		err(1, "%s", argv[argc - 1]);
 	while ((n = recv(fd, message, sizeof(message), 0)) != -1) {
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		if (times)
+			printf("%lld\n", (long long)ts.tv_sec * 1000 +
+			    ts.tv_nsec / 1000000);
 		printf("%.*s\n\n", (int)n, message);
 		if (fflush(stdout) == EOF)
 			err(1, "stdout");
