@@ -83,7 +83,7 @@ lingers)
 esac
 END
 little=$(printf 'a' | od -A n -t u2 -N 2 | tr -d ' ')
-[ "$little" = 97 ] || note "no test of answers made here on big-endian"
+[ "$little" -eq 97 ] || note "no test of answers made here on big-endian"
 same "hangs: again: HELPER: no answer in 10 seconds
 hangs-too: again: HELPER: no answer in 10 seconds
 closes: again: HELPER: no answer in 10 seconds
