@@ -91,6 +91,10 @@ static const struct metric	 metrics[] = {
 	    "Packets that no run has taken, or in the window.", FIELD_TALLY }
 };
 
+#define MINUTE		((uint64_t)60)
+#define HOUR		(60 * MINUTE)
+#define DAY		(24 * HOUR)
+
 #define NELEMS(a)	(sizeof(a) / sizeof((a)[0]))
 
 static void	 usage(void) __attribute__((__noreturn__));
@@ -527,17 +531,17 @@ fill_time(char *buf, const char *field)
 {
 	uint64_t	 seconds = strtoull(field, NULL, 10);
 
-	if (seconds < 120)
+	if (seconds < 2 * MINUTE)
 		snprintf(buf, TIME_SIZE, "%" PRIu64 "s", seconds);
-	else if (seconds < 120 * 60)
-		snprintf(buf, TIME_SIZE, "%" PRIu64 "m", seconds / 60);
-	else if (seconds < 48 * 3600)
-		snprintf(buf, TIME_SIZE, "%" PRIu64 "h", seconds / 3600);
-	else if (seconds < 10000 * (uint64_t)86400)
-		snprintf(buf, TIME_SIZE, "%" PRIu64 "d", seconds / 86400);
+	else if (seconds < 2 * HOUR)
+		snprintf(buf, TIME_SIZE, "%" PRIu64 "m", seconds / MINUTE);
+	else if (seconds < 2 * DAY)
+		snprintf(buf, TIME_SIZE, "%" PRIu64 "h", seconds / HOUR);
+	else if (seconds < 10000 * DAY)
+		snprintf(buf, TIME_SIZE, "%" PRIu64 "d", seconds / DAY);
 	else
 		snprintf(buf, TIME_SIZE, "%" PRIu64 "y",
-		    seconds / (365 * 86400));
+		    seconds / (365 * DAY));
 }
 
 /* JSON: an array, one object a rule. */

@@ -119,9 +119,8 @@ static void		 move_spare(void);
 static void		 open_standard(void);
 static struct conf	*load(const char *);
 static int		 check_users(const struct conf *);
-static char		*socket_path(const struct arguments *);
-static void		 open_state(const struct arguments *);
-static const char	*state_path(const struct conf *);
+static void		 find_paths(const struct arguments *);
+static const char	*state_path(const char *);
 static void		 raise_limit(void);
 static const struct account *find_engine_user(void);
 static int		 background(void);
@@ -186,6 +185,7 @@ main(int argc, char **argv)
 {
 	struct arguments		 args;
 	const struct account		*engine_user;
+	const char			*state_file;
 	int				 setugid, contained, in_front;
 
 	/* whoever started us set-user-ID may get a counter, nothing else */
@@ -206,12 +206,12 @@ main(int argc, char **argv)
 	parent.conf = options.onerule ? args_conf(&args) : load(args.file);
 	if (parent.conf == NULL)
 		exit(1);
+	state_file = parent.conf->state_file;
 	if (args.check)
 		args_check(parent.conf);
 	if (!check_users(parent.conf))
 		exit(1);
-	if (!options.onerule)
-		parent.path = args_path(args.file);
+	find_paths(&args);
 
 	/* a container ends with its first process */
 	in_front = options.onerule || options.test || args.debug || contained;
@@ -220,9 +220,10 @@ main(int argc, char **argv)
 	engine_user = find_engine_user();
 	if (conf_share(parent.conf) == -1)
 		fatal("mmap");
-	if ((parent.socket = socket_path(&args)) != NULL)
+	if (parent.socket != NULL)
 		control_open(parent.socket);
-	open_state(&args);
+	if ((state_file = state_path(state_file)) != NULL)
+		state_open(parent.conf, state_file);
 	if (!in_front)
 		parent.ready_fd = background();
 	if (!options.onerule && chdir("/") == -1)
@@ -365,41 +366,35 @@ check_users(const struct conf *conf)
 }
 
 /*
- * The control socket's absolute path, to be freed; or NULL if there is none:
- * the system's daemon is root's, and what only tries something disturbs
- * nobody.
+ * Where things are for the daemon, wherever it goes.  The system's socket and
+ * state are for root's only daemon that is not called a second one; what only
+ * tries something disturbs nobody.
  */
-static char *
-socket_path(const struct arguments *args)
-{
-	if (options.onerule || options.test ||
-	    (args->socket == NULL && getuid() != 0))
-		return NULL;
-	return args_path(args->socket != NULL ? args->socket :
-	    CONTROL_SOCKET);
-}
-
-/* A second daemon, and an ordinary user's, must name a file of its own. */
 static void
-open_state(const struct arguments *args)
+find_paths(const struct arguments *args)
 {
-	const char	*path;
-
-	if (args->socket == NULL && getuid() == 0)
+	if (options.onerule)
+		return;
+	parent.path = args_path(args->file);
+	if (options.test)
+		return;
+	if (args->socket != NULL)
+		parent.socket = args_path(args->socket);
+	else if (getuid() == 0) {
+		parent.socket = args_path(CONTROL_SOCKET);
 		parent.state_file = STATE_FILE;
-	if ((path = state_path(parent.conf)) != NULL)
-		state_open(parent.conf, path);
+	}
 }
 
-/* The file that keeps the rules' state, or NULL. */
+/* The file that keeps the rules' state, given what is configured; or NULL. */
 static const char *
-state_path(const struct conf *conf)
+state_path(const char *configured)
 {
 	if (options.onerule || options.test)
 		return NULL;
-	if (conf->state_file == NULL)
+	if (configured == NULL)
 		return parent.state_file;
-	return conf->state_file[0] != '\0' ? conf->state_file : NULL;
+	return configured[0] != '\0' ? configured : NULL;
 }
 
 /*
@@ -827,7 +822,8 @@ load_next(void)
 		conf_free(conf);
 		return -1;
 	}
-	if (!same_path(state_path(conf), state_path(parent.conf)))
+	if (!same_path(state_path(conf->state_file),
+	    state_path(parent.conf->state_file)))
 		log_at(parent.path, 0, "state is not changed by a reload");
 	conf_free(parent.next);
 	parent.next = conf;
