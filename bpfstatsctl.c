@@ -236,7 +236,7 @@ static const char	*late_path;
 static char *
 ask(const char *path, const char *request, int waits, size_t *len)
 {
-	char	*answer = NULL;
+	char	*answer = NULL, *larger;
 	size_t	 size = 0;
 	ssize_t	 n;
 	int	 fd;
@@ -254,8 +254,9 @@ ask(const char *path, const char *request, int waits, size_t *len)
 		alarm(waits ? 0 : TIMEOUT);
 		if (size - *len < 2) {
 			size = size == 0 ? 65536 : size * 2;
-			if ((answer = realloc(answer, size)) == NULL)
+			if ((larger = realloc(answer, size)) == NULL)
 				err(1, "realloc");
+			answer = larger;
 		}
 		if ((n = read(fd, answer + *len, size - *len - 1)) == -1)
 			err(1, "%s", path);
