@@ -136,17 +136,26 @@ check_end() {
 	    fail "$what: left: $(ps -o args= -p $(processes))"
 }
 
+# Sets _engine to the child that runs the program, if there is one.  What is to
+# become a command, or writes the state, does so for a moment only: then 1.
+only_engine() {
+	_engine=
+	has_engine
+	for _pid in $_child; do
+		case $(readlink "/proc/$_pid/exe" 2>/dev/null) in
+		*/"${BPFSTATSD##*/}")
+			[ -z "$_engine" ] || return 1
+			_engine=$_pid
+			;;
+		esac
+	done
+}
+
 # The engine is neither root nor without its sandbox.  It may lack its title.
 check_engine() {
 	_ids=
 	_seccomp=
-	_engine=
-	has_engine
-	for _pid in $_child; do
-		case $(readlink "/proc/$_pid/exe") in
-		*/"${BPFSTATSD##*/}")	_engine=$_pid ;;
-		esac
-	done
+	soon only_engine 3 || fail "$what: children: $_child"
 	if [ -z "$_engine" ]; then
 		soon dead 2 || fail "$what: there is no engine"
 		return 1
@@ -167,6 +176,15 @@ check_engine() {
 	esac || fail "$what: the engine's seccomp mode is $_seccomp"
 }
 
+# What was said last of the counter is that it counts, if anything was.
+counts() {
+	case $(grep -E "^bpfstatsd: ($IN|packet socket): " "$LOG" |
+	    tail -n 1) in
+	''|*": counting"*)	return 0 ;;
+	esac
+	return 1
+}
+
 # After another packet the command runs, or a failure to run it is logged; in
 # the end it runs, as the right user, with the right count.  1: the daemon
 # has ended instead.
@@ -176,9 +194,7 @@ runs_right() {
 	_limit="15 10"
 	[ -z "$log_elsewhere" ] || _limit="1 1"
 	# A counter that could not be had is tried again in a second.
-	soon 'dead || [ $(grep -c "^bpfstatsd: $IN: [^c]" "$LOG") -le \
-	    $(grep -c "^bpfstatsd: $IN: counting" "$LOG") ]' 5 ||
-	    fail "$what: it does not count again"
+	soon 'dead || counts' 5 || fail "$what: it does not count again"
 	while :; do
 		_logged=$(grep -c 'cannot b' "$LOG")
 		send_frames "$OUT" 1
@@ -191,6 +207,9 @@ runs_right() {
 		[ "$(lines "$DIR/runs")" -gt "$seen" ] && break
 		[ $((_try += 1)) -lt 3 ] || fail "$what: it never runs"
 	done
+	# One that was refused is tried again by itself, and may come before it.
+	soon '[ "$(tail -n 1 "$DIR/runs")" = "$active $sent $nobody" ] || dead' 5
+	! dead || return 1
 	seen=$(lines "$DIR/runs")
 	same "$active $sent $nobody" "$(sed -n "${seen}p" "$DIR/runs")" \
 	    "$what: configuration, packets and ids"
