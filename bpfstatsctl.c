@@ -166,6 +166,7 @@ main(int argc, char **argv)
 	answer = ask(path, request, waits, &len);
 	if (!cut_status(answer, len)) {
 		print_failure(answer, strcmp(command, "reload") == 0);
+		free(answer);
 		return 1;
 	}
 	if (strncmp(request, "show", 4) != 0)
