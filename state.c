@@ -553,7 +553,9 @@ put_filter(FILE *file, const char *filter)
 			fputs(escape(escaped, *filter++), file);
 }
 
-/* So that the new name outlives a loss of power.  Returns 0, or -1 with errno. */
+/*
+ * So that the new name outlives a loss of power.  Returns 0, or -1 with errno.
+ */
 static int
 sync_directory(void)
 {
