@@ -12,8 +12,8 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# A minute of trouble by lot; an hour of it is "make soak".
+# A minute of trouble, always the same lots; an hour of others is "make soak".
 #
 # slow: a minute
 
-exec sh "$(dirname "$0")/soak" "${SOAK_SECONDS:-60}" ${SOAK_SEED:-}
+exec sh "$(dirname "$0")/soak" "${SOAK_SECONDS:-60}" "${SOAK_SEED:-1}"
