@@ -197,6 +197,18 @@ grep -q "^$CONF:$((n - 2)): .*plain" "$DIR/out" &&
     fail "errors: $(cat "$DIR/out")"
 same 0 "$(grep -vc "^$CONF:[0-9]*: " "$DIR/out")" "lines that are no error"
 ctl -j show camera | grep -q '"off": 7[12]' || fail "the old one is lost"
+# what is wrong with a filter is known later
+{
+	rules 3h
+	echo "rule wrong {"
+	echo "	filter \"nonsense and so on\""
+	echo "	command \"/usr/bin/true\""
+	echo "}"
+} >"$CONF"
+ctl_says 1 - reload
+grep -q "^$CONF:$(($(grep -c "" "$CONF") - 2)): filter: " "$DIR/out" &&
+    same 1 "$(lines "$DIR/out")" "lines about a filter" ||
+    fail "a filter: $(cat "$DIR/out")"
 : >"$CONF"
 ctl_says 1 "$CONF: empty file, is it being written?" reload
 rm "$CONF"

@@ -13,7 +13,8 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # Memory, as valgrind sees it: a start, commands of two rules, a good and a bad
-# reload, a rule that goes, an engine that is killed, and the end.
+# reload, a rule that goes, an engine that is killed, requests of bpfstatsctl,
+# the state, and the end.
 #
 # slow: valgrind
 
@@ -33,6 +34,7 @@ ${CC:-cc} -O2 -o "$refuse" "$REGRESS/fault/refuse.c" -lseccomp ||
 rules() {
 	conf <<END
 user nobody
+state "$DIR/state/state"
 name = "value"
 $1
 rule b {
@@ -57,6 +59,7 @@ logged() {
 	    "${3:-30}" || fail "not $2 times in the log: $1"
 }
 
+mkdir -m 700 "$DIR/state"
 rules "$rule_a"
 : >"$LOG"
 (exec $IN_NET "$refuse" prctl 22 "$(command -v valgrind)" -q \
@@ -72,12 +75,19 @@ logged 'rule "b": run .* exit 3' 1
 logged 'output of b' 1
 kill -HUP "$DAEMON"
 logged 'configuration reloaded: 2' 1
+for request in show "show a" "run a" "run a idle" "reset b" "run nix" reload
+do
+	ctl $request >>"$DIR/answers" 2>&1
+done
+"$TOOLS/clients" "$SOCKET" 20 1 >/dev/null
+ctl show >/dev/null || fail "no answer"
+wait_until '[ -f "$DIR/state/state" ]' 20 || fail "no state"
 echo 'rule {' >>"$CONF"
-kill -HUP "$DAEMON"
+ctl reload >>"$DIR/answers" 2>&1 && fail "a bad file is loaded"
 logged 'keeping the old one' 1
 kill -KILL "$(sed -n 's/.*: engine: pid //p' "$LOG" | tail -n 1)"
 logged 'starting another' 1
-logged ': engine: pid' 3
+logged ': engine: pid' 4
 rules ''
 kill -HUP "$DAEMON"
 logged 'configuration reloaded: 1' 1
@@ -89,6 +99,8 @@ logged 'rule "b": .* attached' 1
 kill -TERM "$DAEMON"
 await_end 30
 same 0 "$ENDED" "exit status of the daemon"
+grep -q "^b $IN both count off" "$DIR/state/state" ||
+    fail "the state: $(cat "$DIR/state/state")"
 # the daemon's, and those of the engines
 [ "$(ls "$DIR" | grep -c '^valgrind')" -ge 5 ] || fail "valgrind was not there"
 # It knows not all of bpf(2), nor files in the engine's root directory.
