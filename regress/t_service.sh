@@ -48,6 +48,7 @@ if command -v systemd-analyze >/dev/null; then
 fi
 
 conf <<CONF
+state "$DIR/state"
 rule one {
 	interface $IN
 	user "nobody"
@@ -94,6 +95,9 @@ wait_until 'grep -q "^READY=1$" "$DIR/messages"' 20 || fail "not ready"
 alive
 send_frames "$OUT" 3
 wait_until 'grep -q "exit 0 .*user nobody" "$LOG"' 10 || fail "no run"
+same 1 "$(ctl show one | tail -n 1 | awk '{ print $6 }')" "runs it shows"
+ctl reset one || fail "reset"
+wait_until '[ -f "$DIR/state" ]' 10 || fail "no state"
 uid=$(id -u nobody)
 grep -q "output: Uid:	$uid	$uid	$uid	$uid" "$LOG" ||
     fail "not as nobody"
