@@ -49,7 +49,8 @@ end_broker() {
 trap end_broker EXIT
 wait_until 'in_net mosquitto_pub -h 127.0.0.1 -t t -m x 2>/dev/null' 10 ||
     fail "no broker: $(cat "$DIR/broker")"
-(exec $IN_NET mosquitto_sub -h 127.0.0.1 -t 'zigbee2mqtt/#') >"$DIR/messages" 2>&1 &
+(exec $IN_NET mosquitto_sub -h 127.0.0.1 -t "zigbee2mqtt/#") \
+    >"$DIR/messages" 2>&1 &
 subscriber=$!
 # it has subscribed when it gets what is sent
 wait_until 'in_net mosquitto_pub -h 127.0.0.1 -t zigbee2mqtt/test -m ready &&
