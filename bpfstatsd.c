@@ -1216,7 +1216,7 @@ check_handler(int fd, short event, void *arg)
 		check_only_one();
 		return;
 	}
-	if (counter_mark_gone(parent.conf) != 0)
+	if (counter_mark_gone(parent.conf))
 		engine_stop();
 	counter_retry(parent.conf);
 	parent.attach = 1;

@@ -38,6 +38,11 @@ struct holder {
 
 static SLIST_HEAD(, holder)	 holders = SLIST_HEAD_INITIALIZER(holders);
 
+/* All counters on a counter's interface. */
+#define FOREACH_BESIDE(other, conf, counter)				\
+	for ((other) = first_of(conf, counter); (other) != NULL;	\
+	    (other) = next_of(conf, other))
+
 static void	carry_counters(struct conf *, struct conf *);
 static const struct window *nearest_window(const struct counter *,
 		    const struct window *);
@@ -52,7 +57,9 @@ static void	report_waiting(struct conf *, struct counter *, int, int);
 static void	report_filter(struct conf *, struct counter *);
 static int	reported(struct conf *, struct counter *);
 static void	report_counting(struct conf *, struct counter *);
-static struct counter *first_of(struct conf *, struct counter *);
+static struct counter *first_of(struct conf *, const struct counter *);
+static struct counter *next_of(struct conf *, struct counter *);
+static void	mark_interface(struct conf *, const struct counter *);
 static int	is_leaving(const struct counter *, int);
 static int	start_holder(int *, int);
 
@@ -453,9 +460,7 @@ report_filter(struct conf *conf, struct counter *counter)
 
 	if (text == NULL)
 		text = strerror(counter->error);
-	for (other = first_of(conf, counter); other != NULL &&
-	    strcmp(other->ifname, counter->ifname) == 0;
-	    other = RB_NEXT(counters, &conf->counters, other))
+	FOREACH_BESIDE(other, conf, counter)
 		if (other != counter && other->tap.kind == NULL &&
 		    other->error == counter->error && other->filter != NULL &&
 		    (same = filter_error(other->filter, dlt)) != NULL &&
@@ -472,9 +477,7 @@ reported(struct conf *conf, struct counter *counter)
 {
 	struct counter	*other;
 
-	for (other = first_of(conf, counter); other != NULL &&
-	    strcmp(other->ifname, counter->ifname) == 0;
-	    other = RB_NEXT(counters, &conf->counters, other))
+	FOREACH_BESIDE(other, conf, counter)
 		if (other != counter && other->tap.kind == NULL &&
 		    other->error == counter->error)
 			return 1;
@@ -489,12 +492,10 @@ reported(struct conf *conf, struct counter *counter)
 static void
 report_counting(struct conf *conf, struct counter *counter)
 {
-	struct counter	*first = first_of(conf, counter), *other;
+	struct counter	*other;
 	int		 waited = 0, counting = 0;
 
-	for (other = first; other != NULL &&
-	    strcmp(other->ifname, counter->ifname) == 0;
-	    other = RB_NEXT(counters, &conf->counters, other))
+	FOREACH_BESIDE(other, conf, counter)
 		if (other->tap.kind != NULL) {
 			waited |= other->error != 0;
 			counting |= other->error == 0;
@@ -502,9 +503,7 @@ report_counting(struct conf *conf, struct counter *counter)
 			return;
 	if (!waited)
 		return;
-	for (other = first; other != NULL &&
-	    strcmp(other->ifname, counter->ifname) == 0;
-	    other = RB_NEXT(counters, &conf->counters, other))
+	FOREACH_BESIDE(other, conf, counter)
 		if (other->tap.kind != NULL)
 			other->error = 0;
 	if (!counting)
@@ -512,14 +511,23 @@ report_counting(struct conf *conf, struct counter *counter)
 }
 
 static struct counter *
-first_of(struct conf *conf, struct counter *counter)
+first_of(struct conf *conf, const struct counter *counter)
 {
-	struct counter	*prev;
+	struct counter	 key;
 
-	while ((prev = RB_PREV(counters, &conf->counters, counter)) != NULL &&
-	    strcmp(prev->ifname, counter->ifname) == 0)
-		counter = prev;
-	return counter;
+	/* less than all others, see counter_cmp() */
+	memset(&key, 0, sizeof(key));
+	memcpy(key.ifname, counter->ifname, sizeof(key.ifname));
+	return RB_NFIND(counters, &conf->counters, &key);
+}
+
+static struct counter *
+next_of(struct conf *conf, struct counter *counter)
+{
+	struct counter	*next = RB_NEXT(counters, &conf->counters, counter);
+
+	return next != NULL && strcmp(next->ifname, counter->ifname) == 0 ?
+	    next : NULL;
 }
 
 /*
@@ -545,21 +553,32 @@ counter_denied(struct conf *conf)
 }
 
 /*
- * Mark the counters whose interface is gone.  Returns how many there are; the
- * caller ends the engine and calls counter_detach_gone().
+ * Mark the counters whose interface is gone.  Returns whether there are any;
+ * then the caller ends the engine and calls counter_detach_gone().
  */
 int
 counter_mark_gone(struct conf *conf)
 {
 	struct counter	*counter;
-	int		 n = 0;
+	int		 gone = 0;
 
 	RB_FOREACH(counter, counters, &conf->counters) {
-		counter->gone = counter->tap.kind != NULL &&
-		    !counter->tap.kind->attached(counter);
-		n += counter->gone;
+		if (counter->tap.kind != NULL && !counter->gone &&
+		    !counter->tap.kind->attached(counter))
+			mark_interface(conf, counter);
+		gone |= counter->gone;
 	}
-	return n;
+	return gone;
+}
+
+/* It may have gone after another of its counters was asked. */
+static void
+mark_interface(struct conf *conf, const struct counter *counter)
+{
+	struct counter	*other;
+
+	FOREACH_BESIDE(other, conf, counter)
+		other->gone = other->tap.kind != NULL;
 }
 
 /* Is the interface still there?  For a parent in pledge(2)'s sandbox. */

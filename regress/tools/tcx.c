@@ -22,9 +22,10 @@
  *	tcx pass interface	one that ends a packet's way through the others
  *	tcx drop interface	one that drops all packets
  *	tcx fill interface	as many as the kernel takes; prints how many
+ *	tcx detach interface	take away the first on the ingress
  *
- * Programs are on both sides.  All but show say "ready" and stay until SIGTERM
- * ends them, and the programs with them.
+ * Programs are on both sides.  Pass, drop and fill say "ready" and stay until
+ * SIGTERM ends them, and the programs with them.
  */
 
 #include <sys/syscall.h>
@@ -48,14 +49,15 @@
 
 static void	 usage(void) __attribute__((__noreturn__));
 static int	 sys_bpf(int, union bpf_attr *);
-static int	 count(unsigned int, int);
+static int	 query(unsigned int, int, uint32_t *);
+static void	 detach(unsigned int);
 static int	 attach(unsigned int, int, int);
 static int	 fill(unsigned int, int);
 
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: tcx show|pass|drop|fill interface\n");
+	fprintf(stderr, "usage: tcx show|pass|drop|fill|detach interface\n");
 	_exit(1);
 }
 
@@ -65,10 +67,10 @@ sys_bpf(int command, union bpf_attr *attr)
 	return syscall(SYS_bpf, command, attr, sizeof(*attr));
 }
 
+/* The programs on a side.  Returns how many there are. */
 static int
-count(unsigned int ifindex, int type)
+query(unsigned int ifindex, int type, uint32_t *ids)
 {
-	uint32_t	 ids[MAX_PROGRAMS];
 	union bpf_attr	 attr;
 
 	memset(&attr, 0, sizeof(attr));
@@ -82,6 +84,44 @@ count(unsigned int ifindex, int type)
 		err(1, "BPF_PROG_QUERY");
 	}
 	return attr.query.prog_cnt;
+}
+
+/* Whoever holds the link keeps it, but it is attached to nothing. */
+static void
+detach(unsigned int ifindex)
+{
+	uint32_t		 ids[MAX_PROGRAMS];
+	struct bpf_link_info	 info;
+	union bpf_attr		 attr;
+	uint32_t		 id = 0;
+	int			 fd;
+
+	if (query(ifindex, TCX_INGRESS_TYPE, ids) == 0)
+		errx(1, "no program");
+	for (;;) {
+		memset(&attr, 0, sizeof(attr));
+		attr.start_id = id;
+		if (sys_bpf(BPF_LINK_GET_NEXT_ID, &attr) == -1)
+			err(1, "BPF_LINK_GET_NEXT_ID");
+		id = attr.next_id;
+		memset(&attr, 0, sizeof(attr));
+		attr.link_id = id;
+		if ((fd = sys_bpf(BPF_LINK_GET_FD_BY_ID, &attr)) == -1)
+			continue;
+		memset(&info, 0, sizeof(info));
+		memset(&attr, 0, sizeof(attr));
+		attr.info.bpf_fd = fd;
+		attr.info.info_len = sizeof(info);
+		attr.info.info = (uintptr_t)&info;
+		if (sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) == 0 &&
+		    info.prog_id == ids[0])
+			break;
+		close(fd);
+	}
+	memset(&attr, 0, sizeof(attr));
+	attr.link_detach.link_fd = fd;
+	if (sys_bpf(BPF_LINK_DETACH, &attr) == -1)
+		err(1, "BPF_LINK_DETACH");
 }
 
 /* After those that are there. */
@@ -126,6 +166,7 @@ fill(unsigned int ifindex, int type)
 int
 main(int argc, char *argv[])
 {
+	uint32_t	 ids[MAX_PROGRAMS];
 	unsigned int	 ifindex;
 	int		 verdict;
 
@@ -134,8 +175,12 @@ main(int argc, char *argv[])
 	if ((ifindex = if_nametoindex(argv[2])) == 0)
 		err(1, "%s", argv[2]);
 	if (strcmp(argv[1], "show") == 0) {
-		printf("%d %d\n", count(ifindex, TCX_INGRESS_TYPE),
-		    count(ifindex, TCX_EGRESS_TYPE));
+		printf("%d %d\n", query(ifindex, TCX_INGRESS_TYPE, ids),
+		    query(ifindex, TCX_EGRESS_TYPE, ids));
+		return 0;
+	}
+	if (strcmp(argv[1], "detach") == 0) {
+		detach(ifindex);
 		return 0;
 	}
 	if (strcmp(argv[1], "fill") == 0)
