@@ -85,7 +85,7 @@ static struct parent {
 	int		 attach;	/* some counters have not been tried */
 	int		 attached;	/* some are new to the engine */
 	int		 restart;	/* the engine, to make it known */
-	TAILQ_HEAD(, rule) due;		/* rules to look at, in turn */
+	TAILQ_HEAD(, rule) due;		/* rules to start, in turn */
 	/* how it stands */
 	int		 counting;	/* an engine has counted */
 	int		 reloading;	/* to be reported when it is done */
@@ -946,11 +946,21 @@ look_all(void)
 		look(rule);
 }
 
-/* Is the rule due?  Its turn comes after those that are to be looked at. */
+/*
+ * Is the rule due?  Its turn comes after those that are, too.  Nothing is
+ * written to one that is not: the engine shares its memory.
+ */
 static void
 look(struct rule *rule)
 {
+	struct sight	 sight;
+	int64_t		 time = now(), next;
+
 	if (rule->queued || run_runs(rule))
+		return;
+	count_look(rule, time, &sight);
+	if (rule_due(&rule->terms, rule->state, &sight, time, &next) ==
+	    DUE_NOTHING)
 		return;
 	rule->queued = 1;
 	TAILQ_INSERT_TAIL(&parent.due, rule, due);

@@ -232,7 +232,7 @@ struct rule {
 	RB_ENTRY(rule)		 entry;		/* conf.names */
 	TAILQ_ENTRY(rule)	 next;		/* conf.rules, as written */
 	TAILQ_ENTRY(rule)	 sibling;	/* counter.rules */
-	TAILQ_ENTRY(rule)	 due;		/* those to be looked at */
+	TAILQ_ENTRY(rule)	 due;		/* those to be started */
 	int			 queued;	/* it is one of them */
 	const char		*name;
 	const char		*file;		/* where it is defined */
