@@ -24,8 +24,19 @@
 
 #include <sys/types.h>
 
-/* pledge(2)'s counterpart forbids what this forbids, where there is one */
+/*
+ * For what can only be read.  On Linux pledge(2)'s counterpart forbids what
+ * this forbids; NetBSD has nothing of the kind.
+ */
+#ifdef __FreeBSD__
+#include <sys/mman.h>
+#endif
+#ifdef PROT_MAX
+#define mimmutable(address, len) \
+	mprotect(address, len, PROT_READ | PROT_MAX(PROT_READ))
+#else
 #define mimmutable(address, len)	0
+#endif
 
 #ifdef __linux__
 #include <sys/auxv.h>
