@@ -238,7 +238,7 @@ set style histogram clustered gap 1 errorbars linewidth 1
 set style fill solid 0.8 border -1
 set bars 0.5
 set logscale y
-set yrange [10:*]
+set yrange [1:*]
 set grid ytics
 set key top left
 set xtics rotate by -30 nomirror
