@@ -247,8 +247,9 @@ clean_end(void)
 {
 	filter_sweep(NULL);
 	run_end();
-	control_close();
 	counter_detach_all(parent.conf, 1);
+	state_close();
+	control_close();
 	conf_free(parent.conf);
 	conf_free(parent.accounts);
 	free(parent.socket);

@@ -365,6 +365,7 @@ const char	*state_dir(void);
 void		 state_changed(const struct conf *);
 void		 state_reap(void);
 int		 state_end(const struct conf *);
+void		 state_close(void);
 
 /* engine.c: the parent's handle on the engine */
 void		 engine_init(const struct account *, void (*)(int));
@@ -476,6 +477,7 @@ void		 conf_print(const struct conf *);
 /* file.c */
 char		*file_read(const char *, size_t *, const char **);
 int		 file_lock(const char *, const char **);
+void		 file_unlock(int);
 
 /* privs.c */
 void		 privs_give_up(void);

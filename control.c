@@ -63,6 +63,7 @@ TAILQ_HEAD(clients, client);
 
 static struct server {
 	const char	*path;		/* NULL: there is none */
+	int		 lock;
 	int		 fd;
 	struct event	 ev;
 	struct event	 retry;
@@ -114,7 +115,6 @@ control_open(const char *path)
 	server.path = path;
 }
 
-/* The lock is let go of by the end of the process, and by nothing else. */
 static void
 take_lock(const char *path)
 {
@@ -122,7 +122,7 @@ take_lock(const char *path)
 	const char	*error;
 
 	snprintf(lock, sizeof(lock), "%s.lock", path);
-	if (file_lock(lock, &error) != -1)
+	if ((server.lock = file_lock(lock, &error)) != -1)
 		return;
 	if (error == NULL)
 		fatalx("already running: -s for a second one on purpose");
@@ -182,7 +182,7 @@ control_start(void (*request)(struct client *, char *))
 }
 
 /*
- * At the end, while the lock is still ours.  What has been answered and fits
+ * At the end, when another daemon may begin.  What has been answered and fits
  * into its socket is still delivered.
  */
 void
@@ -207,6 +207,7 @@ control_close(void)
 	}
 	while ((client = TAILQ_FIRST(&server.waiting)) != NULL)
 		client_drop(client);
+	file_unlock(server.lock);
 }
 
 /* Clients. */

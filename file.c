@@ -119,8 +119,8 @@ file_slurp(int fd, size_t expected, size_t *len)
 
 /*
  * Lock a file, which is made if there is none and never removed: its name is
- * the lock's.  Returns a descriptor that holds the lock until its last copy is
- * closed; or -1, with *error pointing at the reason, or NULL if another
+ * the lock's.  Returns a descriptor that holds the lock until file_unlock(), or
+ * until its last copy is closed; or -1, with *error pointing at the reason, or NULL if another
  * process has the lock.
  */
 int
@@ -145,6 +145,17 @@ file_lock(const char *path, const char **error)
 	if (fd != -1)
 		close(fd);
 	return -1;
+}
+
+/*
+ * At the end: a child that was just forked may have a copy of the descriptor,
+ * and close it too late for who takes our place at once.
+ */
+void
+file_unlock(int fd)
+{
+	flock(fd, LOCK_UN);
+	close(fd);
 }
 
 /* Whoever can open it can keep us from it. */

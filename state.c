@@ -67,6 +67,7 @@ static const char *const on_words[] = { "off", "on", "failed" };
 static const char *const direction_words[] = { "both", "in", "out" };
 
 static struct {
+	int			 lock;		/* or -1 */
 	char			*path;		/* NULL: nothing is kept */
 	char			*dir;
 	char			*new;		/* becomes path */
@@ -79,6 +80,7 @@ static struct {
 	int			 failed;	/* which was logged */
 	int64_t			 deadline;	/* at the end, else NO_TIME */
 } state = {
+	.lock = -1,
 	.child.name = "state",
 	.written = NEVER,
 	.deadline = NO_TIME
@@ -141,7 +143,7 @@ take_lock(const char *path)
 
 	if (asprintf(&lock, "%s.lock", path) == -1)
 		fatal("asprintf");
-	if (file_lock(lock, &error) == -1) {
+	if ((state.lock = file_lock(lock, &error)) == -1) {
 		if (error == NULL)
 			fatalx("%s: another daemon keeps its state there: "
 			    "name another file with state", path);
@@ -458,6 +460,14 @@ state_end(const struct conf *conf)
 	    state.path);
 	child_signal(&state.child, SIGKILL);
 	return 1;
+}
+
+/* After that: another daemon may have the file. */
+void
+state_close(void)
+{
+	if (state.lock != -1)
+		file_unlock(state.lock);
 }
 
 /* In the child: the file is the old one or the new one at any time. */

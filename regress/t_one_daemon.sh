@@ -14,7 +14,8 @@
 
 # One daemon a control socket: of several started at the same moment exactly
 # one stays, and the others say so.  A leftover of one that was killed is
-# replaced, anything else is not touched.  No child holds the lock.
+# replaced, anything else is not touched.  No child holds the lock, not even
+# one that was forked just before the end.
 #
 # slow: many starts
 
@@ -105,6 +106,45 @@ stop_daemon
 DAEMON=$first
 [ -S "$SOCKET" ] || fail "-t took the socket"
 stop_daemon
+
+# Once a daemon has ended another can begin, even if what was forked last of all
+# has not come to close anything yet.
+latecomers() {
+	[ "$SYSTEM" = Linux ] || return
+	! sanitized || return
+	cat >"$DIR/late.c" <<-'END'
+	#define _GNU_SOURCE
+	#include <dlfcn.h>
+	#include <unistd.h>
+
+	pid_t
+	fork(void)
+	{
+		pid_t	 pid = ((pid_t (*)(void))dlsym(RTLD_NEXT, "fork"))();
+
+		if (pid == 0)
+			usleep(500000);
+		return pid;
+	}
+	END
+	${CC:-cc} -shared -fPIC -o "$DIR/late.so" "$DIR/late.c" -ldl ||
+	    fail "late.c"
+	sed "1i state $DIR/state" "$CONF" >"$CONF.new"
+	chmod 600 "$CONF.new"
+	mv "$CONF.new" "$CONF"
+	for n in 1 2 3; do
+		launch env LD_PRELOAD="$DIR/late.so" \
+		    "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF"
+		wait_until '[ -S "$SOCKET" ] && ctl show >"$DIR/out" 2>&1' 10 ||
+		    fail "start $n after an end: $(cat "$DIR/out")"
+		kill -TERM "$DAEMON"
+		wait "$DAEMON"
+		same 0 $? "end $n"
+	done
+	start_daemon
+	stop_daemon
+}
+latecomers
 
 # What is no socket is not ours to remove.
 refuses() {
