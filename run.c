@@ -455,10 +455,9 @@ open_pipes(struct job *job, int *error_fd, int *output_fd)
 	    output_handler, job);
 	if (fcntl(fds[0], F_SETFL, O_NONBLOCK) == -1)
 		return -1;
-	/* so that it can open /dev/stderr; who cannot give it away need not */
-	if (fchown(fds[1], job->rule->account->uid,
-	    job->rule->account->gid) == -1)
-		log_debug("fchown: %s", strerror(errno));
+	/* so that it can open /dev/stderr, where that is not dup(2) */
+	if (fchmod(fds[1], S_IRUSR | S_IWUSR | S_IWGRP | S_IWOTH) == -1)
+		log_debug("fchmod: %s", strerror(errno));
 	return event_add(&run->output_ev, NULL);
 }
 

@@ -52,7 +52,7 @@ state "$DIR/state"
 rule one {
 	interface $IN
 	user "nobody"
-	command "/bin/sh" "-c" 'env | grep NOTIFY; \
+	command "/bin/sh" "-c" 'env | grep NOTIFY; echo opened >/dev/stderr; \
 grep -E "^(Uid|CapBnd|NoNewPrivs)" /proc/self/status'
 }
 CONF
@@ -102,6 +102,7 @@ uid=$(id -u nobody)
 grep -q "output: Uid:	$uid	$uid	$uid	$uid" "$LOG" ||
     fail "not as nobody"
 grep -q 'output: NoNewPrivs:	1' "$LOG" || fail "new privileges"
+grep -q 'output: opened' "$LOG" || fail "it cannot open /dev/stderr"
 kill -HUP "$DAEMON"
 wait_until 'grep -q "configuration reloaded" "$LOG"' 10 || fail "no reload"
 send_frames "$OUT" 3
