@@ -30,7 +30,7 @@ value() {
 }
 
 if command -v systemd-analyze >/dev/null; then
-	sed "s,/usr/bin/bpfstatsd,$BPFSTATSD," "$unit" \
+	sed "s,/usr/bin/bpf,${BPFSTATSD%/*}/bpf," "$unit" \
 	    >"$DIR/bpfstatsd.service"
 	systemd-analyze verify --man=no "$DIR/bpfstatsd.service" \
 	    >"$DIR/out" 2>&1 || fail "the unit: $(cat "$DIR/out")"
@@ -103,16 +103,19 @@ grep -q "output: Uid:	$uid	$uid	$uid	$uid" "$LOG" ||
     fail "not as nobody"
 grep -q 'output: NoNewPrivs:	1' "$LOG" || fail "new privileges"
 grep -q 'output: opened' "$LOG" || fail "it cannot open /dev/stderr"
-kill -HUP "$DAEMON"
-wait_until 'grep -q "configuration reloaded" "$LOG"' 10 || fail "no reload"
+# as the unit reloads it: when that has ended it is done
+same "/usr/bin/bpfstatsctl reload " "$(value ExecReload)" "how to reload"
+same "configuration reloaded: $rules rules" "$(ctl reload)" "a reload"
 send_frames "$OUT" 3
 wait_until '[ "$(grep -c "exit 0 .*user nobody" "$LOG")" -eq 2 ]' 10 ||
     fail "no run after the reload"
 # the manager is answered as well if the file is bad
 cp "$CONF" "$DIR/good"
 echo bad >>"$CONF"
-kill -HUP "$DAEMON"
-wait_until 'grep -q "keeping the old one" "$LOG"' 10 || fail "no complaint"
+ctl reload 2>"$DIR/err" && fail "a bad file is reloaded"
+grep -q 'bpfstatsd.conf:[0-9]*: unknown statement bad' "$DIR/err" ||
+    fail "why: $(cat "$DIR/err")"
+same 1 "$(logged 'keeping the old one')" "complaints"
 cp "$DIR/good" "$CONF"
 # one that has to be killed, by another user
 kill -KILL "$(engine_pid)"
