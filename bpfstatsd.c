@@ -106,6 +106,7 @@ static struct parent {
 	struct event	 retry_ev;
 	struct event	 grace_ev;
 	struct event	 watchdog_ev;
+	struct event	 status_ev;
 } parent = {
 	.ready_fd = -1,
 	.spare = -1,
@@ -159,6 +160,7 @@ static int		 start(struct rule *, enum due, const struct sight *,
 static void		 went_on_or_off(const struct rule *);
 static void		 run_ended(struct rule *, const struct ending *);
 static void		 notify_status(void);
+static void		 status_handler(int, short, void *);
 static void		 watchdog_handler(int, short, void *);
 static void		 request_handler(struct client *, char *);
 static void		 request_show(struct client *, struct rule *, char *);
@@ -499,6 +501,7 @@ set_up_events(void)
 	evtimer_set(&parent.retry_ev, retry_handler, NULL);
 	evtimer_set(&parent.grace_ev, grace_handler, NULL);
 	evtimer_set(&parent.watchdog_ev, watchdog_handler, NULL);
+	evtimer_set(&parent.status_ev, status_handler, NULL);
 }
 
 static void
@@ -1054,11 +1057,23 @@ notify_status(void)
 {
 	int64_t	 time = now();
 
-	if (parent.notified != NEVER && time - parent.notified < NOTIFY)
+	if (!notify_wanted())
 		return;
+	if (parent.notified != NEVER && time - parent.notified < NOTIFY) {
+		if (!evtimer_pending(&parent.status_ev, NULL))
+			timer_in(&parent.status_ev, parent.notified + NOTIFY -
+			    time);
+		return;
+	}
 	parent.notified = time;
 	notify("STATUS=%u rules, %" PRIu64 " runs", parent.conf->nrules,
 	    run_total());
+}
+
+static void
+status_handler(int fd, short event, void *arg)
+{
+	notify_status();
 }
 
 /*

@@ -31,6 +31,7 @@
 int	 notify_open(char **);
 void	 notify(const char *, ...)
 	    __attribute__((__format__(printf, 1, 2)));
+int	 notify_wanted(void);
 int64_t	 notify_watchdog(void);
 
 /* compat/journal.c: its journal as standard error */
@@ -42,6 +43,7 @@ int	 pid1_fork(void);
 #else
 #define notify_open(environment)		0
 #define notify(...)				((void)0)
+#define notify_wanted()				0
 #define notify_watchdog()			0
 #define journal_open(environment)		((void)0)
 #define journal_prefix(buf, size, priority)	0

@@ -101,6 +101,13 @@ number(char **environment, const char *name)
 	return text == NULL ? 0 : strtonum(text, 1, INT64_MAX / 1000, &error);
 }
 
+/* Is there a manager that listens? */
+int
+notify_wanted(void)
+{
+	return manager != -1;
+}
+
 /*
  * How often the manager wants to hear WATCHDOG=1, in nanoseconds: twice in
  * the time after which it takes us for dead.  0: never.

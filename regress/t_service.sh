@@ -16,6 +16,8 @@
 # little of an exposure; under its capabilities and without new privileges the
 # daemon counts, runs commands as their users, reloads and tells the manager;
 # and all system calls that this takes are on the unit's list.
+#
+# slow: ten seconds between two words to the manager
 
 . "$(dirname "$0")/lib.sh"
 [ "$SYSTEM" = Linux ] || skip "only Linux has systemd"
@@ -98,6 +100,9 @@ wait_until 'grep -q "exit 0 .*user nobody" "$LOG"' 10 || fail "no run"
 same 1 "$(ctl show one | tail -n 1 | awk '{ print $6 }')" "runs it shows"
 ctl reset one || fail "reset"
 wait_until '[ -f "$DIR/state" ]' 10 || fail "no state"
+# what was too early to be said at once is said later
+wait_until 'grep -q "^STATUS=$rules rules, 1 runs" "$DIR/messages"' 20 ||
+    fail "the status: $(grep STATUS "$DIR/messages")"
 uid=$(id -u nobody)
 grep -q "output: Uid:	$uid	$uid	$uid	$uid" "$LOG" ||
     fail "not as nobody"
