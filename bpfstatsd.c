@@ -84,7 +84,6 @@ static struct parent {
 	int		 look;		/* the bell rang: look at all rules */
 	int		 attach;	/* some counters have not been tried */
 	int		 attached;	/* some are new to the engine */
-	int		 restart;	/* the engine, to make it known */
 	TAILQ_HEAD(, rule) due;		/* rules to start, in turn */
 	/* how it stands */
 	int		 counting;	/* an engine has counted */
@@ -138,7 +137,7 @@ static void		 work_handler(int, short, void *);
 static void		 signal_handler(int, short, void *);
 static void		 rang(int);
 static void		 reap(void);
-static int		 engine_ended(int);
+static void		 engine_ended(int);
 static void		 try_later(void);
 static void		 retry_handler(int, short, void *);
 static void		 filters_done(void);
@@ -698,10 +697,9 @@ reap(void)
 
 /*
  * An engine that somebody killed is replaced; it has lost nothing.  One that
- * ended by itself has something wrong with it.  Returns 1 if there is to be
- * another.
+ * ended by itself has something wrong with it.
  */
-static int
+static void
 engine_ended(int status)
 {
 	int64_t	 time = now(), *death;
@@ -715,19 +713,18 @@ engine_ended(int status)
 			log_warnx("engine ended with status %d",
 			    WEXITSTATUS(status));
 		stop(1);
-		return 0;
+		return;
 	}
 	death = &parent.deaths[parent.ndeaths % MAX_DEATHS];
 	if (parent.ndeaths >= MAX_DEATHS && time - *death < 60 * NSEC) {
 		log_warnx("engine was killed %d times in a minute",
 		    MAX_DEATHS + 1);
 		stop(1);
-		return 0;
+		return;
 	}
 	*death = time;
 	parent.ndeaths++;
 	log_warnx("engine was killed: starting another");
-	return 1;
 }
 
 /* Something could not be had. */

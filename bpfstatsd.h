@@ -62,7 +62,6 @@
 #define DEFAULT_TIMEOUT	60		/* seconds */
 #define MAX_COUNT	INT64_MAX
 #define MAX_TIME	INT32_MAX	/* seconds */
-#define MAX_WITHIN	600		/* seconds */
 #define MAX_NAME	63		/* bytes in a rule's name */
 #define MAX_WORD	8191		/* bytes in a word */
 #define MAX_INCLUDE	16		/* files inside each other */

@@ -161,7 +161,4 @@ int		 iface_dlt(const char *);
 /* iface_route.c: is it a loopback interface? */
 int		 iface_loops(const char *);
 
-/* iface_dlt() for a type of Linux, which a packet socket's address has. */
-int		 iface_dlt_of(unsigned int);
-
 #endif

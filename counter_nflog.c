@@ -35,7 +35,6 @@
 #include <linux/sock_diag.h>
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -36,6 +36,8 @@
 #define DLT_RAW		12
 #define DLT_PFLOG	117
 
+static int	dlt_of_type(unsigned int);
+
 int
 iface_open(void)
 {
@@ -93,7 +95,7 @@ iface_dlt(const char *ifname)
 		close(fd);
 	}
 	if (result != -1)
-		return iface_dlt_of(ifr.ifr_hwaddr.sa_family);
+		return dlt_of_type(ifr.ifr_hwaddr.sa_family);
 	return strncmp(ifname, "pflog", 5) == 0 ? DLT_PFLOG : DLT_EN10MB;
 }
 
@@ -102,8 +104,8 @@ iface_dlt(const char *ifname)
  * one of ARPHRD_; or -1 with EPFNOSUPPORT.  Loopback has an Ethernet header,
  * all zero; the others have none: their packets begin with IP's.
  */
-int
-iface_dlt_of(unsigned int arphrd)
+static int
+dlt_of_type(unsigned int arphrd)
 {
 	switch (arphrd) {
 	case ARPHRD_ETHER:
