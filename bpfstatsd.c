@@ -153,6 +153,7 @@ static void		 adopt(void);
 static void		 reload_done(void);
 static void		 look_all(void);
 static void		 look(struct rule *);
+static enum due		 due_now(const struct rule *, struct sight *);
 static void		 start_due(void);
 static int		 start(struct rule *, enum due, const struct sight *,
 			    unsigned int);
@@ -955,17 +956,21 @@ static void
 look(struct rule *rule)
 {
 	struct sight	 sight;
-	int64_t		 time = now(), next;
 
-	if (rule->queued || run_runs(rule))
-		return;
-	count_look(rule, time, &sight);
-	if (rule_due(&rule->terms, rule->state, &sight, time, &next) ==
-	    DUE_NOTHING)
+	if (rule->queued || due_now(rule, &sight) == DUE_NOTHING)
 		return;
 	rule->queued = 1;
 	TAILQ_INSERT_TAIL(&parent.due, rule, due);
 	wake();
+}
+
+static enum due
+due_now(const struct rule *rule, struct sight *sight)
+{
+	int64_t	 time = now(), next;
+
+	count_look(rule, time, sight);
+	return rule_due(&rule->terms, rule->state, sight, time, &next);
 }
 
 /* Start the commands of rules that are due, as long as their time lasts. */
@@ -974,24 +979,22 @@ start_due(void)
 {
 	struct rule	*rule;
 	struct sight	 sight;
-	int64_t		 until = now() + START_TIME, time, next;
+	int64_t		 until = now() + START_TIME;
 	enum due	 due;
 
 	while ((rule = TAILQ_FIRST(&parent.due)) != NULL) {
-		if ((time = now()) >= until) {
+		if (now() >= until) {
 			wake();
 			return;
 		}
 		TAILQ_REMOVE(&parent.due, rule, due);
 		rule->queued = 0;
-		count_look(rule, time, &sight);
-		due = rule_due(&rule->terms, rule->state, &sight, time, &next);
-		if (due == DUE_NOTHING || run_runs(rule))
-			continue;
+		due = due_now(rule, &sight);
 		if (due == DUE_RENEW)
 			rule_take(&rule->terms, rule->state, &sight, due,
-			    time);
-		else if (start(rule, due, &sight, 0) == -1)
+			    now());
+		else if (due != DUE_NOTHING &&
+		    start(rule, due, &sight, 0) == -1)
 			try_later();
 	}
 }
@@ -1169,7 +1172,7 @@ request_run(struct client *client, struct rule *rule, char *more)
 		refuse(client, "neither a command nor idle", more);
 	else if (idle && rule->idle == NULL)
 		refuse(client, "has no idle command", rule->name);
-	else if (run_runs(rule))
+	else if (rule->state->running)
 		refuse(client, "is running", rule->name);
 	else if (parent.stopping)
 		refuse(client, "stopping", rule->name);

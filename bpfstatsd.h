@@ -389,7 +389,6 @@ int		 run_reap(void);
 void		 run_kill(void);
 void		 run_end(void);
 void		 run_carry(struct conf *);
-int		 run_runs(const struct rule *);
 unsigned int	 run_running(void);
 uint64_t	 run_total(void);
 const char	*run_status(const struct rule *);

@@ -188,13 +188,6 @@ run_total(void)
 	return ntotal;
 }
 
-/* Does a command of the rule run? */
-int
-run_runs(const struct rule *rule)
-{
-	return rule->job != NULL && rule->job->runs;
-}
-
 /*
  * Start the rule's command, or its idle command, and tell it these numbers;
  * what the start takes is the caller's to write down.  With -t nothing is
@@ -328,7 +321,7 @@ void
 run_reset(struct rule *rule, uint64_t total, int64_t time)
 {
 	rule_reset(rule->state, total, time);
-	if (!run_runs(rule))
+	if (!rule->state->running)
 		return;
 	rule->job->run.reset = 1;
 	rule_reset(&rule->job->run.before, total, time);
