@@ -391,7 +391,6 @@ void		 run_end(void);
 void		 run_carry(struct conf *);
 unsigned int	 run_running(void);
 uint64_t	 run_total(void);
-const char	*run_status(const struct rule *);
 
 /* parse.y */
 int		 parse_conf(struct conf *, const char *, const char *, size_t);

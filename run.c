@@ -341,32 +341,6 @@ run_last(const struct rule *rule, struct last *last)
 	last->status = job->status;
 }
 
-/* The state of the last run, for a status line; static. */
-const char *
-run_status(const struct rule *rule)
-{
-	static char		 buf[96];
-	const struct job	*job = rule->job;
-	double			 seconds;
-	int			 status;
-
-	if (job == NULL || (!job->runs && job->ended == NEVER))
-		return "never ran";
-	seconds = (double)(now() - (job->runs ? job->started :
-	    job->ended)) / NSEC;
-	status = job->status;
-	if (job->runs)
-		snprintf(buf, sizeof(buf), "running pid %ld for %.0f s",
-		    (long)job->child.pid, seconds);
-	else if (WIFSIGNALED(status))
-		snprintf(buf, sizeof(buf), "last signal %d %.0f s ago",
-		    WTERMSIG(status), seconds);
-	else
-		snprintf(buf, sizeof(buf), "last exit %d %.0f s ago",
-		    WEXITSTATUS(status), seconds);
-	return buf;
-}
-
 /* Jobs. */
 
 /* The rule's job, made now if it has none; or NULL with errno. */

@@ -34,6 +34,7 @@
 static void	 copy_filter(char *, size_t, const char *);
 static void	 copy_condition(char *, size_t, const struct terms *);
 static void	 copy_time(char *, size_t, int64_t);
+static void	 copy_run(char *, size_t, const struct last *);
 static void	 copy_last(char *, size_t, int);
 static const char *number(char *, int64_t);
 static int64_t	 until_next(const struct rule *, int64_t);
@@ -47,19 +48,23 @@ show_log(const struct conf *conf)
 	const struct rule	*rule;
 	const struct kind	*kind;
 	const struct state	*state;
+	struct last		 last;
 	struct sight		 sight;
+	char			 run[96];
 
 	TAILQ_FOREACH(rule, &conf->rules, next) {
 		state = rule->state;
 		kind = rule->counter->tap.kind;
 		count_look(rule, now(), &sight);
+		run_last(rule, &last);
+		copy_run(run, sizeof(run), &last);
 		log_notice("rule \"%s\": %s %s, total %" PRIu64 ", tally %"
 		    PRIu64 ", runs %" PRIu64 ", failures %" PRIu64 ", %s%s%s"
 		    "%s%s", rule->name, rule->ifname,
 		    kind != NULL ? "attached" : "waiting",
 		    sight.total - state->base,
 		    rule_tally(&rule->terms, state, &sight), state->runs,
-		    state->failures, run_status(rule),
+		    state->failures, run,
 		    kind != NULL ? ", " : "", kind != NULL ? kind->name : "",
 		    rule->terms.idle != 0 ? ", " : "",
 		    rule->terms.idle != 0 ? on_or_off(rule) : "");
@@ -144,6 +149,26 @@ copy_time(char *buf, size_t size, int64_t seconds)
 		i++;
 	snprintf(buf, size, "%" PRId64 "%c", seconds / units[i].seconds,
 	    units[i].letter);
+}
+
+/* What runs, or how the last run ended, and for how long that is so. */
+static void
+copy_run(char *buf, size_t size, const struct last *last)
+{
+	char	 how[24];
+	double	 seconds;
+
+	if (last->time == NEVER) {
+		strlcpy(buf, "never ran", size);
+		return;
+	}
+	seconds = (double)(now() - last->time) / NSEC;
+	copy_last(how, sizeof(how), last->status);
+	if (last->pid != 0)
+		snprintf(buf, size, "running pid %ld for %.0f s",
+		    (long)last->pid, seconds);
+	else
+		snprintf(buf, size, "last %s %.0f s ago", how, seconds);
 }
 
 /* A status as of wait(2), or -1. */
