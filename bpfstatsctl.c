@@ -220,7 +220,7 @@ compose(char *request, size_t size, const char *command, char **args,
 		for (p = args[j]; isgraph((unsigned char)*p); p++)
 			continue;
 		if (p == args[j] || *p != '\0')
-			errx(1, "no name of a rule: \"%s\"", args[j]);
+			errx(1, "invalid rule name: \"%s\"", args[j]);
 		strlcat(request, " ", size);
 		if (strlcat(request, args[j], size) >= size - 1)
 			errx(1, "%s: too long", args[j]);
@@ -327,7 +327,7 @@ cut_status(char *answer, size_t len)
 			return 0;
 		}
 	}
-	errx(1, "the daemon has not answered completely");
+	errx(1, "incomplete answer from the daemon");
 }
 
 /* Why the daemon refuses; plain if it is about lines of a file. */
@@ -363,7 +363,7 @@ parse_records(char *answer, size_t *n)
 		for (i = 0; i < NFIELDS; i++)
 			records[*n][i] = strsep(&line, "\t");
 		if (records[*n][NFIELDS - 1] == NULL || line != NULL)
-			errx(1, "the daemon is of another version");
+			errx(1, "the daemon is another version: restart it");
 	}
 	return records;
 }

@@ -826,7 +826,8 @@ load_next(void)
 	}
 	if (!same_path(state_path(conf->state_file),
 	    state_path(parent.conf->state_file)))
-		log_at(parent.path, 0, "state is not changed by a reload");
+		log_at(parent.path, 0, "state is not changed by a reload: "
+		    "restart");
 	conf_free(parent.next);
 	parent.next = conf;
 	parent.prepared = 0;
@@ -1169,7 +1170,7 @@ request_run(struct client *client, struct rule *rule, char *more)
 	int		 idle = more != NULL && strcmp(more, "idle") == 0;
 
 	if (more != NULL && !idle)
-		refuse(client, "neither a command nor idle", more);
+		refuse(client, "expected idle", more);
 	else if (idle && rule->idle == NULL)
 		refuse(client, "has no idle command", rule->name);
 	else if (rule->state->running)

@@ -154,7 +154,7 @@ counter_remedy(int error)
 	case EMFILE:
 		return counter_max == UINT_MAX ?
 		    "raise the limit of open files in login.conf(5)" :
-		    "there may be 256 here, and as many as login.conf(5) lets";
+		    "at most 256 here, or what login.conf(5) allows";
 	case ENFILE:
 		return "raise kern.maxfiles with sysctl(8)";
 	default:

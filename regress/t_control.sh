@@ -211,8 +211,8 @@ refused() {
 	grep -q -- "$_text" "$DIR/err" || fail "$*: $(cat "$DIR/err")"
 }
 refused 'no such rule' show nix
-refused 'no name of a rule' show 'a b'
-refused 'no name of a rule' show ''
+refused 'invalid rule name' show 'a b'
+refused 'invalid rule name' show ''
 refused 'usage' shows
 refused 'usage' show a b
 refused 'usage' reset

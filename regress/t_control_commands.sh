@@ -94,7 +94,7 @@ rm -f "$DIR/runs"
 ctl_says 0 - run plain
 same "plain manual 0 1 0" "$(runs)" "within its wait"
 ctl_says 1 "bpfstatsctl: plain: has no idle command" run plain idle
-ctl_says 1 "bpfstatsctl: Idle: neither a command nor idle" run plain Idle
+ctl_says 1 "bpfstatsctl: Idle: expected idle" run plain Idle
 ctl_says 1 "bpfstatsctl: nix: no such rule" run nix
 
 # One at a time, and what is owed meanwhile comes after it.
