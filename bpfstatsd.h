@@ -320,7 +320,9 @@ struct options {
 	char		**environ;		/* the caller's */
 	struct rlimit	  nofile;		/* the caller's */
 };
-extern struct options	 options;		/* in config.c */
+/* In config.c. */
+extern struct options		 options;
+extern const char *const	 direction_words[];	/* of DIRECTION_ */
 
 /* What the command line says, but for struct options. */
 struct arguments {

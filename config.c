@@ -42,7 +42,8 @@ struct chunk {
 	union align		 data[];	/* aligns the header's end */
 };
 
-struct options	options;
+struct options		 options;
+const char *const	 direction_words[] = { "both", "in", "out" };
 
 static int	rule_cmp(struct rule *, struct rule *);
 static void	*share(size_t);

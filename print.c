@@ -53,8 +53,7 @@ print_rule(const struct rule *rule)
 	print_word(rule->ifname);
 	printf("\n");
 	if (rule->direction != DIRECTION_BOTH)
-		printf("\tdirection %s\n",
-		    rule->direction == DIRECTION_IN ? "in" : "out");
+		printf("\tdirection %s\n", direction_words[rule->direction]);
 	if (rule->filter != NULL) {
 		printf("\tfilter ");
 		print_word(rule->filter);

@@ -75,7 +75,6 @@ show_log(const struct conf *conf)
 void
 show_rule(struct client *client, const struct rule *rule)
 {
-	static const char *const directions[] = { "both", "in", "out" };
 	const struct kind	*kind = rule->counter->tap.kind;
 	const struct state	*state = rule->state;
 	struct last		 last;
@@ -95,7 +94,7 @@ show_rule(struct client *client, const struct rule *rule)
 	control_say(client, "%s\t%s\t%s\t%s\t%s\t%s\t%" PRIu64 "\t%" PRIu64
 	    "\t%" PRIu64 "\t%" PRIu64 "\t%s\t%s\t%s\t%s\t%s\t%s\t%s",
 	    rule->name, rule->ifname, kind != NULL ? kind->name : "-",
-	    directions[rule->direction], filter, condition,
+	    direction_words[rule->direction], filter, condition,
 	    rule_tally(&rule->terms, state, &sight),
 	    sight.total - state->base, state->runs, state->failures,
 	    on_or_off(rule), number(pid, last.pid == 0 ? -1 : last.pid), how,

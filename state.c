@@ -63,7 +63,6 @@ enum word {
 };
 
 static const char *const on_words[] = { "off", "on", "failed" };
-static const char *const direction_words[] = { "both", "in", "out" };
 
 static struct {
 	int			 lock;		/* or -1 */
