@@ -103,7 +103,7 @@ struct count {
 		uint64_t	 total;	/* packets since first attached */
 		int64_t		 looked;/* when that was, ns, or NEVER */
 		uint64_t	 number;/* the kernel's number then */
-		uint32_t	 kernel[2]; /* the kind's; or the kernel's */
+		uint32_t	 kernel[2]; /* for the kind to use */
 	}		 slot[2];
 };
 
@@ -121,7 +121,7 @@ struct history {
 
 /* The engine's: that it is alive. */
 struct pulse {
-	uint64_t	 ticks;		/* and answers */
+	uint64_t	 ticks;		/* so far, and answers to the parent */
 };
 
 /*
@@ -219,9 +219,9 @@ struct counter {
 	const char		*filter;	/* expression, or NULL */
 	struct tap		 tap;
 	int			 error;		/* errno that was reported */
-	int			 no_device;	/* when opening the device */
+	int			 no_device;	/* it is the device's */
 	int			 tried;		/* in this round */
-	int			 hasty;		/* its interface just came */
+	int			 hasty;		/* its interface came or went */
 	int			 fresh;		/* unknown to the engine */
 	int			 gone;		/* to be detached */
 	struct count		*count;		/* the engine's half */

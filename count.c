@@ -98,8 +98,7 @@ count_read(const struct count *count, int64_t *looked)
 
 /*
  * Make the slot that is not current the current one, with this total, the
- * kernel's number, and the time of the look.  What the kernel
- * itself writes there is not touched.
+ * kernel's number, and the time of the look.  kernel[] is not touched.
  */
 void
 count_store(struct count *count, uint64_t total, uint64_t number,

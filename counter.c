@@ -50,6 +50,7 @@ static void	carry_rules(struct conf *, struct conf *);
 static void	carry_count(const struct count *, struct count *);
 static int	add_window(struct conf *, struct rule *);
 static int	attach(struct conf *, struct counter *, int *, int);
+static int	may_change(const struct counter *);
 static void	begin_watching(struct counter *);
 static int	try_kinds(struct counter *, int *);
 static int	is_missing(int);
@@ -297,9 +298,7 @@ counter_attach_some(struct conf *conf, int spare, unsigned int max,
 		if (attach(conf, counter, &spare, n >= max) == 0) {
 			result |= COUNTER_NEW;
 			n += counter->tap.nfds;
-		} else if (counter->filter != NULL ?
-		    counter->error == EMFILE || counter->hasty :
-		    counter->error != ENXIO || counter->hasty)
+		} else if (may_change(counter))
 			result |= COUNTER_AGAIN;
 		/* the engine must not see silence, or has to from now on */
 		if (counter_blind(counter) != blind)
@@ -353,6 +352,18 @@ attach(struct conf *conf, struct counter *counter, int *spare, int full)
 		log_debug("%s: counting, %s", counter->ifname,
 		    counter->tap.kind->name);
 	return 0;
+}
+
+/*
+ * May a counter that waits soon be had although nobody says so?  The return of
+ * an interface is reported, and so is a filter that was compiled.
+ */
+static int
+may_change(const struct counter *counter)
+{
+	if (counter->hasty || counter->error == EMFILE)
+		return 1;
+	return counter->filter == NULL && counter->error != ENXIO;
 }
 
 /* Nobody knows what came before. */

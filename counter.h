@@ -103,7 +103,7 @@ const struct kind *const *counter_kinds(const struct counter *);
  */
 int		 counter_open(void);
 
-/* As many as the system can stand. */
+/* Descriptors that the system can stand. */
 extern const unsigned int	 counter_max;
 
 /* What counter_open() opens, for messages. */

@@ -269,10 +269,10 @@ tick_handler(int fd, short event, void *arg)
 
 	begin_tick();
 	timer_in(&poller->ev, engine.tick_left);
-	/* a packet read here rings no more for those that share the counter */
+	/* for immediate rules too: what was read here does not ring again */
 	if (sample(counter, engine.tick_time) && counter->awaited)
 		look_immediate(counter, now());
-	/* a wait that began as late as this has passed */
+	/* among many rules its turn is late, as that of its last start was */
 	time = now();
 	look(poller, time > engine.tick_time ? time : engine.tick_time);
 }

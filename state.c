@@ -284,7 +284,7 @@ is_same_filter(const char *filter, const char *text)
 	return *text == '\0';
 }
 
-/* A byte of a filter as it stands in the file. */
+/* A byte of a filter as the file has it. */
 static char *
 escape(char *buf, unsigned char c)
 {
