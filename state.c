@@ -180,12 +180,18 @@ restore_file(struct conf *conf, const char *path)
 	const char	*error;
 	char		*text;
 	size_t		 len;
+	int		 keep;
 
-	if (stat(path, &st) == -1 && errno == ENOENT)
-		return 1;	/* the first time */
+	if (stat(path, &st) == -1) {
+		if (errno == ENOENT)
+			return 1;	/* the first time */
+		st.st_mode = 0;
+	}
 	if ((text = file_read(path, &len, &error)) == NULL) {
-		log_warnx("state: %s: %s: nothing is restored", path, error);
-		return S_ISREG(st.st_mode);
+		keep = S_ISREG(st.st_mode);
+		log_warnx("state: %s: %s: nothing is %s", path, error,
+		    keep ? "restored" : "kept");
+		return keep;
 	}
 	restore_all(conf, path, text, len);
 	free(text);

@@ -148,9 +148,14 @@ restored "a 0 0 0 false b 0 0 0 null " "state: $STATE: .* writable: .*" \
 chmod 600 "$STATE"
 rm "$STATE"
 mkdir "$STATE"
-restored "a 0 0 0 false b 0 0 0 null " "state: $STATE: not a regular file" \
-    "a directory"
+restored "a 0 0 0 false b 0 0 0 null " \
+    "state: $STATE: not a regular file: nothing is kept" "a directory"
 rmdir "$STATE"
+ln -s "$STATE" "$STATE"
+restored "a 0 0 0 false b 0 0 0 null " "state: $STATE: .*: nothing is kept" \
+    "a link to itself"
+[ -h "$STATE" ] || fail "something is kept there"
+rm "$STATE"
 mkfifo "$STATE"
 restored "a 0 0 0 false b 0 0 0 null " "state: $STATE: not a regular file" \
     "a named pipe"
