@@ -120,8 +120,8 @@ file_slurp(int fd, size_t expected, size_t *len)
 /*
  * Lock a file, which is made if there is none and never removed: its name is
  * the lock's.  Returns a descriptor that holds the lock until file_unlock(), or
- * until its last copy is closed; or -1, with *error pointing at the reason, or NULL if another
- * process has the lock.
+ * until its last copy is closed; or -1, with *error pointing at the reason, or
+ * NULL if another process has the lock.
  */
 int
 file_lock(const char *path, const char **error)

@@ -422,8 +422,13 @@ open_pipes(struct job *job, int *error_fd, int *output_fd)
 	    output_handler, job);
 	if (fcntl(fds[0], F_SETFL, O_NONBLOCK) == -1)
 		return -1;
-	/* so that it can open /dev/stderr, where that is not dup(2) */
-	if (fchmod(fds[1], S_IRUSR | S_IWUSR | S_IWGRP | S_IWOTH) == -1)
+	/*
+	 * So that it can open /dev/stderr, where that is not dup(2).  Without
+	 * the right to give it away: who can come near it may write there.
+	 */
+	if (fchown(fds[1], job->rule->account->uid,
+	    job->rule->account->gid) == -1 &&
+	    fchmod(fds[1], S_IRUSR | S_IWUSR | S_IWGRP | S_IWOTH) == -1)
 		log_debug("fchmod: %s", strerror(errno));
 	return event_add(&run->output_ev, NULL);
 }

@@ -46,7 +46,7 @@ end_daemon
 for f in "malloc 12" "calloc 12" "fork 11" "pipe2 24" "dup2 16" \
     "setsid 1" "chdir 13" "fcntl 1" "setrlimit 1" "setgroups 1" \
     "setresgid 1" "setresuid 11" "prctl 1" "syscall 1" "execve 2" \
-    "write 5" "read 4" "epoll_ctl 12" "fchmod 1"; do
+    "write 5" "read 4" "epoll_ctl 12" "fchown 1"; do
 	each run $f
 done
 for f in "calloc 12" "read 5" "epoll_ctl 12" "shutdown 107"; do

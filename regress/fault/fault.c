@@ -71,7 +71,7 @@ enum function {
 	F_DUP2, F_EXECVE, F_WRITE, F_READ, F_SHUTDOWN, F_EPOLL_CREATE1,
 	F_EPOLL_CTL, F_FCNTL, F_PRCTL, F_SYSCALL, F_SETRLIMIT, F_GETPWNAM,
 	F_FSTAT, F_STAT, F_SECCOMP_LOAD, F_IF_NAMETOINDEX, F_MPROTECT,
-	F_FCHMOD
+	F_FCHOWN
 };
 
 static const char *names[] = {
@@ -80,7 +80,7 @@ static const char *names[] = {
 	"setresuid", "setresgid", "setgroups", "chroot", "chdir", "setsid",
 	"dup2", "execve", "write", "read", "shutdown", "epoll_create1",
 	"epoll_ctl", "fcntl", "prctl", "syscall", "setrlimit", "getpwnam",
-	"fstat", "stat", "seccomp_load", "if_nametoindex", "mprotect", "fchmod"
+	"fstat", "stat", "seccomp_load", "if_nametoindex", "mprotect", "fchown"
 };
 
 static struct fault	*fault;
@@ -254,7 +254,8 @@ FAIL(F_EXECVE, int, execve, -1,
 FAIL(F_SHUTDOWN, int, shutdown, -1, (int fd, int how), (fd, how))
 FAIL(F_MPROTECT, int, mprotect, -1, (void *addr, size_t len, int prot),
     (addr, len, prot))
-FAIL(F_FCHMOD, int, fchmod, -1, (int fd, mode_t mode), (fd, mode))
+FAIL(F_FCHOWN, int, fchown, -1, (int fd, uid_t uid, gid_t gid),
+    (fd, uid, gid))
 FAIL(F_EPOLL_CREATE1, int, epoll_create1, -1, (int flags), (flags))
 FAIL(F_EPOLL_CTL, int, epoll_ctl, -1,
     (int epfd, int op, int fd, struct epoll_event *event),
