@@ -62,3 +62,30 @@ left() {
 	wait_until '[ "$(attached "$_left_if")" = "$_left" ]' 10 ||
 	    fail "programs on $1: expected $2, got $(attached "$1")"
 }
+
+# start_two: a daemon with two rules, which have a counter each on IN.
+start_two() {
+	conf <<-END
+	user root
+	rule tick {
+		interface $IN
+		direction in
+		count 1000000
+		command "/usr/bin/true"
+	}
+	rule now {
+		interface $IN
+		direction in
+		count 1000000
+		immediate
+		command "/usr/bin/true"
+	}
+	END
+	start_daemon
+}
+
+# seen number: both have.
+seen() {
+	await_total tick "$1"
+	await_total now "$1"
+}

@@ -21,29 +21,7 @@
 need_tcx
 net_more AWAY
 pair_create IN OUT
-conf <<END
-user root
-rule tick {
-	interface $IN
-	direction in
-	count 1000000
-	command "/usr/bin/true"
-}
-rule now {
-	interface $IN
-	direction in
-	count 1000000
-	immediate
-	command "/usr/bin/true"
-}
-END
-start_daemon
-
-# seen number: both rules have.
-seen() {
-	await_total tick "$1"
-	await_total now "$1"
-}
+start_two
 
 send_frames "$OUT" 100
 seen 100
