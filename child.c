@@ -253,9 +253,10 @@ grave_handler(int fd, short event, void *arg)
 void
 child_end_all(void)
 {
-	struct grave	*grave;
+	struct grave	*grave, *next;
 
-	while ((grave = TAILQ_FIRST(&graves)) != NULL) {
+	for (grave = TAILQ_FIRST(&graves); grave != NULL; grave = next) {
+		next = TAILQ_NEXT(grave, entry);
 		evtimer_del(&grave->ev);
 		grave_handler(-1, 0, grave);
 	}
