@@ -41,6 +41,7 @@
 #define MAX_RUN_LINES	10			/* a minute and rule */
 #define MAX_OUTPUT	100			/* lines, likewise */
 #define MAX_REAPED	32			/* runs, in one turn */
+#define OUTPUT_TIME	(NSEC / 50)		/* for output, in one turn */
 #define PIPE_SIZE	65536			/* as much can wait in it */
 #define LINE_SIZE	1024			/* bytes of output in a line */
 #define NVARIABLES	12
@@ -59,6 +60,7 @@ struct run {
 	int		 output_fd;	/* or -1 */
 	char		*line;		/* output, not yet logged */
 	size_t		 line_len;
+	int		 readable;	/* it is one of those */
 	struct event	 output_ev;
 	struct state	 before;	/* the rule's state, if it was none */
 	int64_t		 last;		/* job.started, likewise */
@@ -83,6 +85,7 @@ struct minute {
 struct job {
 	TAILQ_ENTRY(job)	 next;		/* all jobs */
 	TAILQ_ENTRY(job)	 running;	/* those that run */
+	TAILQ_ENTRY(job)	 readable;	/* that have output */
 	struct rule		*rule;		/* NULL: gone in a reload */
 	char			 name[MAX_NAME + 1];
 	char			 title[MAX_NAME + 8];	/* for the log */
@@ -147,8 +150,11 @@ static void		 describe_run(char *, size_t, const struct job *,
 static void		 describe_end(char *, size_t, const struct job *,
 			    const struct failure *);
 static void		 output_handler(int, short, void *);
+static void		 not_readable(struct job *);
+static void		 readable_handler(int, short, void *);
 static void		 log_output(struct job *);
-static void		 flush_line(struct job *, size_t);
+static void		 log_lines(struct job *, int);
+static size_t		 log_line(struct job *, const char *, size_t);
 static void		 test_handler(int, short, void *);
 static void		 minute_begins(struct job *);
 static void		 summarise(struct job *);
@@ -157,19 +163,22 @@ static void		 minute_handler(int, short, void *);
 
 static TAILQ_HEAD(, job) jobs = TAILQ_HEAD_INITIALIZER(jobs);
 static TAILQ_HEAD(, job) running = TAILQ_HEAD_INITIALIZER(running);
+static TAILQ_HEAD(, job) readable = TAILQ_HEAD_INITIALIZER(readable);
+static struct event	 readable_ev;
 static unsigned int	 nrunning;
 static uint64_t		 ntotal;
 static int		 null_fd = -1;
 static void		 (*ended)(struct rule *, const struct ending *);
 
 /*
- * To be called once.  Returns 0, or -1 with errno.  The callback is for the
- * end of each run, with its rule, or NULL if that is gone.
+ * To be called once, after event_init().  Returns 0, or -1 with errno.  The
+ * callback is for the end of each run, with its rule, or NULL if that is gone.
  */
 int
 run_init(void (*callback)(struct rule *, const struct ending *))
 {
 	ended = callback;
+	evtimer_set(&readable_ev, readable_handler, NULL);
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	return null_fd == -1 ? -1 : 0;
 }
@@ -514,6 +523,7 @@ forget_run(struct job *job)
 		close(run->error_fd);
 	if (run->output_fd != -1) {
 		event_del(&run->output_ev);
+		not_readable(job);
 		close(run->output_fd);
 	}
 	run->error_fd = run->output_fd = -1;
@@ -694,8 +704,7 @@ finish(struct job *job, int status)
 	job->runs = 0;
 	if (run->output_fd != -1) {
 		log_output(job);
-		while (run->line_len > 0)
-			flush_line(job, run->line_len);
+		log_lines(job, 1);
 	}
 	failed = run->error_fd != -1 && read(run->error_fd, &failure,
 	    sizeof(failure)) == sizeof(failure);
@@ -850,21 +859,52 @@ describe_end(char *buf, size_t size, const struct job *job,
 
 /* Output: one line of it a line of the log. */
 
+/* Its turn comes: many that write without end must not hold up the rest. */
 static void
 output_handler(int fd, short event, void *arg)
 {
-	log_output(arg);
+	struct job	*job = arg;
+
+	if (job->run.readable)
+		return;
+	job->run.readable = 1;
+	TAILQ_INSERT_TAIL(&readable, job, readable);
+	if (!evtimer_pending(&readable_ev, NULL))
+		timer_in(&readable_ev, 0);
+}
+
+static void
+not_readable(struct job *job)
+{
+	if (job->run.readable)
+		TAILQ_REMOVE(&readable, job, readable);
+	job->run.readable = 0;
+}
+
+static void
+readable_handler(int fd, short event, void *arg)
+{
+	struct job	*job;
+	int64_t		 until = now() + OUTPUT_TIME;
+
+	while ((job = TAILQ_FIRST(&readable)) != NULL) {
+		not_readable(job);
+		log_output(job);
+		if (now() >= until)
+			break;
+	}
+	if (!TAILQ_EMPTY(&readable))
+		timer_in(&readable_ev, 0);
 }
 
 /*
- * Log what there is, but not endlessly: others must have a turn.  The end of
- * the output is not the run's end.
+ * Log what there is, but not endlessly.  The end of the output is not the
+ * run's end.
  */
 static void
 log_output(struct job *job)
 {
 	struct run	*run = &job->run;
-	char		*newline;
 	ssize_t		 n = 0;
 	size_t		 have = 0;
 
@@ -872,40 +912,52 @@ log_output(struct job *job)
 	    run->line + run->line_len, LINE_SIZE - run->line_len)) > 0) {
 		have += n;
 		run->line_len += n;
-		while ((newline = memchr(run->line, '\n', run->line_len)) !=
-		    NULL)
-			flush_line(job, newline - run->line);
-		if (run->line_len == LINE_SIZE)
-			flush_line(job, LINE_SIZE);
+		log_lines(job, 0);
 	}
 	if (have < PIPE_SIZE && n == 0)
 		event_del(&run->output_ev);
 }
 
-/*
- * Log the first len bytes of the buffer as one line and remove them, with the
- * newline after them.  Of unprintable ones only a part may fit.
- */
+/* Log the lines in the buffer; one that has no end only if it is the last. */
 static void
-flush_line(struct job *job, size_t len)
+log_lines(struct job *job, int last)
 {
 	struct run	*run = &job->run;
-	char		 text[LINE_SIZE + 1];
-	size_t		 n = len;
+	char		*p = run->line, *end = p + run->line_len, *newline;
 
 	minute_begins(job);
+	while (p < end) {
+		newline = memchr(p, '\n', end - p);
+		if (newline == NULL && !last && end - p < LINE_SIZE)
+			break;
+		p += log_line(job, p, (newline != NULL ? newline : end) - p);
+		if (p == newline)
+			p++;
+	}
+	if (job->minute.more_output != 0)
+		summarise_later(job);
+	run->line_len = end - p;
+	memmove(run->line, p, run->line_len);
+}
+
+/*
+ * Log so many bytes as one line, if it is not one too many.  Of unprintable
+ * ones only a part may fit: returns how many did.
+ */
+static size_t
+log_line(struct job *job, const char *line, size_t len)
+{
+	char	 text[LINE_SIZE + 1];
+	size_t	 n;
+
 	if (job->minute.output >= MAX_OUTPUT) {
 		job->minute.more_output++;
-		summarise_later(job);
-	} else {
-		n = log_printable(text, sizeof(text), run->line, len);
-		job->minute.output++;
-		log_info("%s: output: %s", job->title, text);
+		return len;
 	}
-	if (n < run->line_len && run->line[n] == '\n')
-		n++;
-	run->line_len -= n;
-	memmove(run->line, run->line + n, run->line_len);
+	n = log_printable(text, sizeof(text), line, len);
+	job->minute.output++;
+	log_info("%s: output: %s", job->title, text);
+	return n;
 }
 
 /* Bounds of the log. */
@@ -949,5 +1001,10 @@ summarise_later(struct job *job)
 static void
 minute_handler(int fd, short event, void *arg)
 {
-	minute_begins(arg);
+	struct job	*job = arg;
+
+	minute_begins(job);
+	/* of a minute that had begun when this was still set for the last */
+	if (job->minute.more_runs != 0 || job->minute.more_output != 0)
+		summarise_later(job);
 }
