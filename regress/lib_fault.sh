@@ -27,12 +27,13 @@
 # fail, in whichever process makes it.
 #
 # A stage is something that the daemon does meanwhile: start, background,
-# reload, run, end.  "STAGE function n errno" does it once and looks at all that
+# reload, run, end, and those of t_fault_*.sh.  "STAGE function n errno" does it once and looks at all that
 # comes of it: check_end() if the daemon ended, runs_right() if it goes on.  It
 # returns 0 if a call was made to fail, and 1 if there were less than n, so that
 # each() can count up.
 #
 #	what		the try, for messages: stage, function, number
+#	settings	lines before its rule
 #	tag		the configuration that the file holds now
 #	active		the one that the daemon should have
 #	sent, seen	packets, and lines of the command in $DIR/runs
@@ -100,8 +101,8 @@ has_engine() {
 rules() {
 	tag=$1
 	# exact, so that nothing has to wait a second
-	printf 'user nobody\nrule "r" {\n\tinterface %s\n\timmediate\n' "$IN" \
-	    >"$CONF.new"
+	printf '%suser nobody\nrule "r" {\n\tinterface %s\n\timmediate\n' \
+	    "$settings" "$IN" >"$CONF.new"
 	printf '\tcount 1 exact\n\tcommand "/bin/sh" "%s" "%s" "%s"\n}\n' \
 	    "$DIR/command" "$DIR/runs" "$tag" >>"$CONF.new"
 	chmod 600 "$CONF.new"
@@ -382,6 +383,7 @@ end() {
 }
 
 tag=1
+settings=
 what=set-up
 log_elsewhere=
 : >"$DIR/runs"

@@ -31,12 +31,14 @@
 #define _GNU_SOURCE
 #include <sys/types.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 #include <net/if.h>
 
@@ -71,7 +73,8 @@ enum function {
 	F_DUP2, F_EXECVE, F_WRITE, F_READ, F_SHUTDOWN, F_EPOLL_CREATE1,
 	F_EPOLL_CTL, F_FCNTL, F_PRCTL, F_SYSCALL, F_SETRLIMIT, F_GETPWNAM,
 	F_FSTAT, F_STAT, F_SECCOMP_LOAD, F_IF_NAMETOINDEX, F_MPROTECT,
-	F_FCHOWN
+	F_FCHOWN, F_ACCEPT4, F_WRITEV, F_LISTEN, F_FLOCK, F_LSTAT, F_UNLINK,
+	F_RENAME, F_FSYNC, F_FDOPEN, F_FFLUSH
 };
 
 static const char *names[] = {
@@ -80,7 +83,9 @@ static const char *names[] = {
 	"setresuid", "setresgid", "setgroups", "chroot", "chdir", "setsid",
 	"dup2", "execve", "write", "read", "shutdown", "epoll_create1",
 	"epoll_ctl", "fcntl", "prctl", "syscall", "setrlimit", "getpwnam",
-	"fstat", "stat", "seccomp_load", "if_nametoindex", "mprotect", "fchown"
+	"fstat", "stat", "seccomp_load", "if_nametoindex", "mprotect", "fchown",
+	"accept4", "writev", "listen", "flock", "lstat", "unlink", "rename",
+	"fsync", "fdopen", "fflush"
 };
 
 static struct fault	*fault;
@@ -256,6 +261,20 @@ FAIL(F_MPROTECT, int, mprotect, -1, (void *addr, size_t len, int prot),
     (addr, len, prot))
 FAIL(F_FCHOWN, int, fchown, -1, (int fd, uid_t uid, gid_t gid),
     (fd, uid, gid))
+FAIL(F_ACCEPT4, int, accept4, -1,
+    (int fd, struct sockaddr *sa, socklen_t *len, int flags),
+    (fd, sa, len, flags))
+FAIL(F_WRITEV, ssize_t, writev, -1,
+    (int fd, const struct iovec *iov, int n), (fd, iov, n))
+FAIL(F_LISTEN, int, listen, -1, (int fd, int backlog), (fd, backlog))
+FAIL(F_FLOCK, int, flock, -1, (int fd, int operation), (fd, operation))
+FAIL(F_LSTAT, int, lstat, -1, (const char *path, struct stat *st), (path, st))
+FAIL(F_UNLINK, int, unlink, -1, (const char *path), (path))
+FAIL(F_RENAME, int, rename, -1, (const char *from, const char *to),
+    (from, to))
+FAIL(F_FSYNC, int, fsync, -1, (int fd), (fd))
+FAIL(F_FDOPEN, FILE *, fdopen, NULL, (int fd, const char *mode), (fd, mode))
+FAIL(F_FFLUSH, int, fflush, EOF, (FILE *file), (file))
 FAIL(F_EPOLL_CREATE1, int, epoll_create1, -1, (int flags), (flags))
 FAIL(F_EPOLL_CTL, int, epoll_ctl, -1,
     (int epfd, int op, int fd, struct epoll_event *event),
