@@ -76,6 +76,7 @@ static struct {
 	int			 changed;
 	int64_t			 written;	/* began then, or NEVER */
 	int			 failed;	/* which was logged */
+	int			 again;		/* the timer is AGAIN's */
 	int64_t			 deadline;	/* at the end, else NO_TIME */
 } state = {
 	.lock = -1,
@@ -97,6 +98,7 @@ static int	 read_number(const char *, uint64_t, uint64_t *);
 static int	 read_ago(const char *, int64_t *);
 static int64_t	 wall_clock(void);
 static void	 write_later(void);
+static void	 write_again(void);
 static void	 write_now(void);
 static void	 write_file(const struct conf *)
 		    __attribute__((__noreturn__));
@@ -365,7 +367,8 @@ state_changed(const struct conf *conf)
 		return;
 	state.conf = conf;
 	state.changed = 1;
-	if (state.child.pid == 0 && !evtimer_pending(&state.timer, NULL))
+	if (state.child.pid == 0 &&
+	    (state.again || !evtimer_pending(&state.timer, NULL)))
 		write_later();
 }
 
@@ -374,10 +377,22 @@ write_later(void)
 {
 	int64_t	 left = SETTLE;
 
+	state.again = 0;
 	if (state.written != NEVER &&
 	    state.written + PAUSE - now() > left)
 		left = state.written + PAUSE - now();
 	timer_in(&state.timer, left);
+}
+
+/* It has failed: with the next change, or after a while. */
+static void
+write_again(void)
+{
+	state.failed = 1;
+	if (state.deadline == NO_TIME) {
+		state.again = 1;
+		timer_in(&state.timer, AGAIN);
+	}
 }
 
 static void
@@ -396,13 +411,12 @@ write_now(void)
 	int	 none[1];
 
 	state.written = now();
+	state.again = 0;
 	switch (child_fork(&state.child, SIG_IGN, none, 0)) {
 	case -1:
 		if (!state.failed)
 			log_warn("state: fork");
-		state.failed = 1;
-		if (state.deadline == NO_TIME)
-			timer_in(&state.timer, AGAIN);
+		write_again();
 		return;
 	case 0:
 		write_file(state.conf);
@@ -431,10 +445,8 @@ state_reap(void)
 		log_warnx("state: cannot write %s: %s", state.new,
 		    WIFEXITED(status) ? strerror(WEXITSTATUS(status)) :
 		    "killed, took too long");
-	state.failed = 1;
 	state.changed = 1;
-	if (state.deadline == NO_TIME)
-		timer_in(&state.timer, AGAIN);
+	write_again();
 }
 
 /*
