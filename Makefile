@@ -1,12 +1,12 @@
 # bpfstatsd for BSD make and bsd.prog.mk: OpenBSD, FreeBSD and NetBSD.
-# GNU make reads GNUmakefile instead; regress/cross/run takes its lists from here.
+# GNU make reads GNUmakefile; regress/cross/run takes its lists from here.
 
 PROG=		bpfstatsd
 SRCS=		args.c bpfstatsd.c child.c clock.c config.c control.c \
 		count.c counter.c counter_bpf.c engine.c file.c filter.c \
 		iface_route.c log.c parse.y poller.c print.c privs.c \
 		program.c rule.c run.c show.c state.c
-MAN=		bpfstatsd.8 bpfstatsd.conf.5
+MAN=		bpfstatsctl.8 bpfstatsd.8 bpfstatsd.conf.5
 
 # The helper, which alone needs libpcap.
 FILTER=		bpfstatsd-filter
@@ -87,8 +87,6 @@ YFLAGS=
 CLEANFILES+=	${FILTER} ${CTL}
 
 all: ${FILTER} ${CTL}
-
-MAN+=		bpfstatsctl.8
 
 .include <bsd.prog.mk>
 

@@ -74,8 +74,7 @@ void	 compat_syslog(int, const char *, ...)
 	    __attribute__((__format__(printf, 2, 3)));
 void	 compat_closelog(void);
 
-/* these never wait */
-/* fortified ones are macros */
+/* these never wait; fortified, the others are macros */
 #undef openlog
 #undef syslog
 #undef closelog
