@@ -208,7 +208,6 @@ main(int argc, char **argv)
 	parent.conf = options.onerule ? args_conf(&args) : load(args.file);
 	if (parent.conf == NULL)
 		exit(1);
-	state_file = parent.conf->state_file;
 	if (args.check)
 		args_check(parent.conf);
 	if (!check_users(parent.conf))
@@ -224,7 +223,7 @@ main(int argc, char **argv)
 		fatal("mmap");
 	if (parent.socket != NULL)
 		control_open(parent.socket);
-	if ((state_file = state_path(state_file)) != NULL)
+	if ((state_file = state_path(parent.conf->state_file)) != NULL)
 		state_open(parent.conf, state_file);
 	if (!in_front)
 		parent.ready_fd = background();

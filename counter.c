@@ -680,9 +680,11 @@ counter_detach_all(struct conf *conf, int all)
 	}
 	RB_FOREACH(counter, counters, &conf->counters)
 		if (is_leaving(counter, all)) {
-			counter->tap.kind->detach(counter);
-			counter->tap.kind = NULL;
-			counter->tap.fd = -1;
+			if (counter->tap.kind->detach != NULL)
+				counter->tap.kind->detach(counter);
+			if (counter->tap.fd != -1)
+				close(counter->tap.fd);
+			counter->tap = (struct tap){ .fd = -1 };
 		}
 	if (hold != -1)
 		close(hold);

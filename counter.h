@@ -36,13 +36,13 @@ struct kind {
 	 * and lock it: it delivers no packet to anybody and counts from now
 	 * on, beginning at number 0.  An immediate one's tap.fd becomes
 	 * readable when a packet arrives.  The descriptor is one of
-	 * counter_open(), or -1: then it opens its own.  Fills in tap but
-	 * for kind; nfds, if it takes more than one.  Returns 0, or -1 with
-	 * errno, the descriptor closed; ENXIO: there is no such interface.
+	 * counter_open() if it wants that.  Fills in tap but for kind; nfds,
+	 * if it takes more than one.  Returns 0, or -1 with errno, the
+	 * descriptor closed; ENXIO: there is no such interface.
 	 */
 	int		(*attach)(struct counter *, int);
 
-	/* Close and free all that attach() made. */
+	/* Free what attach() made besides tap.fd; NULL: nothing. */
 	void		(*detach)(struct counter *);
 
 	/*
@@ -77,6 +77,7 @@ struct kind {
 	/*
 	 * In the engine, before its sandbox closes: prepare, and limit what
 	 * can be done with the descriptors.  Returns 0, or -1 with errno.
+	 * NULL: there is nothing to do.
 	 */
 	int		(*limit)(struct counter *);
 };

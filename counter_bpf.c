@@ -74,7 +74,6 @@
 
 static int	bpf_attach(struct counter *, int);
 static int	set_up(struct counter *, int);
-static void	bpf_detach(struct counter *);
 static int	bpf_attached(const struct counter *);
 static void	bpf_sample(struct counter *, int64_t);
 static int	bpf_drain(struct counter *);
@@ -103,7 +102,6 @@ static const struct kind	 kind_bpf = {
 	.name = "bpf",
 	.wants_spare = 1,
 	.attach = bpf_attach,
-	.detach = bpf_detach,
 	.attached = bpf_attached,
 	.sample = bpf_sample,
 	.drain = bpf_drain,
@@ -167,8 +165,6 @@ bpf_attach(struct counter *counter, int fd)
 {
 	int	 saved;
 
-	if (fd == -1 && (fd = counter_open()) == -1)
-		return -1;
 	if (set_up(counter, fd) == -1) {
 		saved = errno;
 		close(fd);
@@ -218,12 +214,6 @@ set_up(struct counter *counter, int fd)
 		return -1;
 	}
 	return 0;
-}
-
-static void
-bpf_detach(struct counter *counter)
-{
-	close(counter->tap.fd);
 }
 
 /*

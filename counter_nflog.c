@@ -57,7 +57,6 @@ struct request {
 
 static int	nflog_attach(struct counter *, int);
 static int	bind_group(int, int);
-static void	nflog_detach(struct counter *);
 static int	nflog_attached(const struct counter *);
 static void	nflog_sample(struct counter *, int64_t);
 static int	nflog_drain(struct counter *);
@@ -75,7 +74,6 @@ static int	number_of(const struct nlmsghdr *, uint32_t *);
 const struct kind	 kind_nflog = {
 	.name = "nflog",
 	.attach = nflog_attach,
-	.detach = nflog_detach,
 	.attached = nflog_attached,
 	.sample = nflog_sample,
 	.drain = nflog_drain,
@@ -134,12 +132,6 @@ nflog_attach(struct counter *counter, int fd)
 	counter->tap.fd = fd;
 	counter->tap.ifindex = 0;	/* no interface's */
 	return 0;
-}
-
-static void
-nflog_detach(struct counter *counter)
-{
-	close(counter->tap.fd);
 }
 
 /* A group is always there. */

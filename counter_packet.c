@@ -45,12 +45,10 @@
 
 static int	packet_attach(struct counter *, int);
 static int	bind_socket(const struct counter *, int, unsigned int *);
-static void	packet_detach(struct counter *);
 static int	packet_attached(const struct counter *);
 static int	packet_slow(const struct counter *, int *);
 static void	packet_sample(struct counter *, int64_t);
 static int	packet_drain(struct counter *);
-static int	packet_limit(struct counter *);
 static int	set_option(int, int, int, int);
 static int	set_filter(const struct counter *, int);
 static int	set_program(int, const struct insn *, unsigned int);
@@ -59,12 +57,10 @@ const struct kind	 kind_packet = {
 	.name = "packet socket",
 	.wants_spare = 1,
 	.attach = packet_attach,
-	.detach = packet_detach,
 	.slow = packet_slow,
 	.attached = packet_attached,
 	.sample = packet_sample,
-	.drain = packet_drain,
-	.limit = packet_limit
+	.drain = packet_drain
 };
 
 /* Protocol 0: what arrives before the socket is bound is not for it. */
@@ -79,8 +75,6 @@ packet_attach(struct counter *counter, int fd)
 {
 	int	 saved;
 
-	if (fd == -1 && (fd = packet_open()) == -1)
-		return -1;
 	if (bind_socket(counter, fd, &counter->tap.ifindex) == -1) {
 		saved = errno == ENODEV ? ENXIO : errno;
 		close(fd);
@@ -168,12 +162,6 @@ set_program(int fd, const struct insn *insns, unsigned int n)
 	    sizeof(program));
 }
 
-static void
-packet_detach(struct counter *counter)
-{
-	close(counter->tap.fd);
-}
-
 /* close(2) waits until no processor can be using the socket any more. */
 static int
 packet_slow(const struct counter *counter, int *fds)
@@ -247,12 +235,5 @@ packet_drain(struct counter *counter)
 		if (recv(counter->tap.fd, &c, sizeof(c), 0) == -1 &&
 		    errno != ENETDOWN && errno != EINTR)
 			return errno == EAGAIN ? 0 : -1;
-	return 0;
-}
-
-/* The sandbox lets the engine ask for PACKET_STATISTICS and nothing else. */
-static int
-packet_limit(struct counter *counter)
-{
 	return 0;
 }

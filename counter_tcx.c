@@ -161,7 +161,6 @@ static void	 arm(const struct tcx *);
 static uint64_t	 load64(const uint32_t *);
 static int	 sys_bpf(int, union bpf_attr *);
 
-/* It has no use for a descriptor that was opened before. */
 static int
 tcx_attach(struct counter *counter, int fd)
 {
@@ -171,7 +170,6 @@ tcx_attach(struct counter *counter, int fd)
 	unsigned int	 ifindex;
 	int		 error, i;
 
-	close_fd(fd);
 	if ((ifindex = if_nametoindex(counter->ifname)) == 0) {
 		if (errno == ENODEV)
 			errno = ENXIO;
@@ -439,13 +437,7 @@ tcx_slow(const struct counter *counter, int *fds)
 static void
 tcx_detach(struct counter *counter)
 {
-	struct tap	*tap = &counter->tap;
-
-	if (tap->own != NULL)
-		tcx_free(tap->own);
-	close_fd(tap->fd);
-	memset(tap, 0, sizeof(*tap));
-	tap->fd = -1;
+	tcx_free(counter->tap.own);
 }
 
 /*
@@ -522,8 +514,6 @@ tcx_sample(struct counter *counter, int64_t time)
 	uint64_t		 number = 0;
 	int			 i;
 
-	if (tcx == NULL)
-		return;
 	for (i = 0; i < SLOTS; i++)
 		number += load64(tcx->counts +
 		    (i << SLOT_SHIFT) / sizeof(*tcx->counts));

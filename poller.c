@@ -154,6 +154,7 @@ confine(struct conf *conf, int fd, const struct account *account, int verbose)
 		privs_give_up();
 	RB_FOREACH(counter, counters, &conf->counters)
 		if (counter->tap.kind != NULL &&
+		    counter->tap.kind->limit != NULL &&
 		    counter->tap.kind->limit(counter) == -1)
 			fatal("engine: cannot limit a descriptor");
 	if (conf_protect(conf) == -1)
