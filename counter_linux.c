@@ -18,6 +18,8 @@
  * Which kinds of counters Linux has.
  */
 
+#include <sys/socket.h>
+
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
@@ -57,10 +59,11 @@ counter_kinds(const struct counter *counter)
 	return counter->filter != NULL ? filtered : any;
 }
 
+/* Protocol 0: what arrives before the socket is bound is not for it. */
 int
 counter_open(void)
 {
-	return packet_open();
+	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
 int

@@ -27,7 +27,6 @@ extern const struct kind	 kind_tcx;
 extern const struct kind	 kind_packet;
 extern const struct kind	 kind_nflog;
 
-int	 packet_open(void);
 int	 nflog_group(const char *);
 int	 nflog_means(const char *);
 const char *nflog_name(char *);

@@ -63,13 +63,6 @@ const struct kind	 kind_packet = {
 	.drain = packet_drain
 };
 
-/* Protocol 0: what arrives before the socket is bound is not for it. */
-int
-packet_open(void)
-{
-	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-}
-
 static int
 packet_attach(struct counter *counter, int fd)
 {

@@ -54,7 +54,6 @@ static struct handle {
 
 static int	failed(const char *);
 static int	*list_descriptors(struct conf *, int, size_t *);
-static void	disconnect(void);
 static void	bell_handler(int, short, void *);
 static void	look_later(void);
 static void	hang_handler(int, short, void *);
@@ -228,18 +227,12 @@ engine_reap(int *status, int *asked)
 	if (!child_reap(&engine.child, status))
 		return 0;
 	*asked = engine.ending;
-	disconnect();
-	return 1;
-}
-
-static void
-disconnect(void)
-{
 	engine.counting = 0;
 	event_del(&engine.bell_ev);
 	evtimer_del(&engine.hang_ev);
 	close(engine.fd);
 	engine.fd = -1;
+	return 1;
 }
 
 /* The bell rings: a rule is due, or the engine has begun. */
