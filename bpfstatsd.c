@@ -187,6 +187,7 @@ main(int argc, char **argv)
 {
 	struct arguments		 args;
 	const struct account		*engine_user;
+	struct conf			*conf;
 	const char			*state_file;
 	int				 setugid, contained, in_front;
 
@@ -202,16 +203,16 @@ main(int argc, char **argv)
 	args_parse(argc, argv, &args);
 	if (args.check)
 		log_wait();
-	if (setugid && !options.onerule && !args.check)
+	else if (setugid && !options.onerule)
 		fatalx("must be started as root");
-
-	parent.conf = options.onerule ? args_conf(&args) : load(args.file);
-	if (parent.conf == NULL)
+	conf = options.onerule ? args_conf(&args) : load(args.file);
+	if (conf == NULL)
 		exit(1);
 	if (args.check)
-		args_check(parent.conf);
-	if (!check_users(parent.conf))
+		args_check(conf);
+	if (!check_users(conf))
 		exit(1);
+	parent.conf = conf;
 	find_paths(&args);
 
 	/* a container ends with its first process */
@@ -219,12 +220,12 @@ main(int argc, char **argv)
 	log_open(in_front ? LOG_TO_STDERR : LOG_TO_BOTH);
 	raise_limit();
 	engine_user = find_engine_user();
-	if (conf_share(parent.conf) == -1)
+	if (conf_share(conf) == -1)
 		fatal("mmap");
 	if (parent.socket != NULL)
 		control_open(parent.socket);
-	if ((state_file = state_path(parent.conf->state_file)) != NULL)
-		state_open(parent.conf, state_file);
+	if ((state_file = state_path(conf->state_file)) != NULL)
+		state_open(conf, state_file);
 	if (!in_front)
 		parent.ready_fd = background();
 	if (!options.onerule && chdir("/") == -1)
