@@ -50,11 +50,12 @@ static void	carry_rules(struct conf *, struct conf *);
 static void	carry_count(const struct count *, struct count *);
 static int	add_window(struct conf *, struct rule *);
 static int	attach(struct conf *, struct counter *, int *, int);
+static int	try_attach(struct counter *, int *, int);
 static int	may_change(const struct counter *);
 static void	begin_watching(struct counter *);
 static int	try_kinds(struct counter *, int *);
 static int	is_missing(int);
-static void	report_waiting(struct conf *, struct counter *, int, int);
+static void	report_waiting(struct conf *, struct counter *, int);
 static void	report_filter(struct conf *, struct counter *);
 static int	reported(struct conf *, struct counter *);
 static void	report_counting(struct conf *, struct counter *);
@@ -319,32 +320,10 @@ counter_attach_some(struct conf *conf, int spare, unsigned int max,
 static int
 attach(struct conf *conf, struct counter *counter, int *spare, int full)
 {
-	int		 error;
+	int	 error;
 
-	counter->hasty = 0;
-	/* the right to count is asked for even if there is no interface */
-	if (!counter_listens(counter->ifname) && *spare == -1 &&
-	    (*spare = counter_open()) == -1) {
-		report_waiting(conf, counter, errno, 1);
-		return -1;
-	}
-	if (!counter_listens(counter->ifname) &&
-	    if_nametoindex(counter->ifname) == 0) {
-		/* glibc says ENOENT if it can have no socket to ask with */
-		error = errno == ENODEV ? ENXIO :
-		    errno == ENOENT ? EMFILE : errno;
-		report_waiting(conf, counter, error, error != ENXIO);
-		return -1;
-	}
-	if (full) {
-		report_waiting(conf, counter, EMFILE, 1);
-		return -1;
-	}
-	if (try_kinds(counter, spare) == -1) {
-		error = errno;
-		/* it has just come, or gone */
-		counter->hasty = error == ENXIO;
-		report_waiting(conf, counter, error, 0);
+	if ((error = try_attach(counter, spare, full)) != 0) {
+		report_waiting(conf, counter, error);
 		return -1;
 	}
 	counter->fresh = 1;
@@ -352,6 +331,36 @@ attach(struct conf *conf, struct counter *counter, int *spare, int full)
 		log_debug("%s: counting, %s", counter->ifname,
 		    counter->tap.kind->name);
 	return 0;
+}
+
+/* Returns 0 or an errno. */
+static int
+try_attach(struct counter *counter, int *spare, int full)
+{
+	counter->hasty = 0;
+	if (!counter_listens(counter->ifname)) {
+		/* the right to count is asked for without an interface, too */
+		if (*spare == -1 && (*spare = counter_open()) == -1) {
+			counter->no_device = 1;
+			return errno;
+		}
+		if (if_nametoindex(counter->ifname) == 0) {
+			counter->no_device = errno != ENODEV;
+			/* ENOENT: glibc can have no socket to ask with */
+			return errno == ENODEV ? ENXIO :
+			    errno == ENOENT ? EMFILE : errno;
+		}
+	}
+	if (full) {
+		counter->no_device = 1;
+		return EMFILE;
+	}
+	if (try_kinds(counter, spare) == 0)
+		return 0;
+	counter->no_device = 0;
+	/* it has just come, or gone */
+	counter->hasty = errno == ENXIO;
+	return errno;
 }
 
 /*
@@ -421,27 +430,20 @@ is_missing(int error)
 
 /* Log why a counter waits, once; what is the device's fault, once for all. */
 static void
-report_waiting(struct conf *conf, struct counter *counter, int error,
-    int device)
+report_waiting(struct conf *conf, struct counter *counter, int error)
 {
 	struct counter	*other;
-	const char	*what = device ? counter_device : counter->ifname;
 	const char	*text = strerror(error);
 	const char	*remedy = counter_remedy(error);
-	int		 old = counter->error, seen = 0;
-
-	/* a filter that is being compiled is nothing to report */
-	if (error == EINPROGRESS) {
-		counter->error = error;
-		return;
-	}
+	int		 device = counter->no_device, old = counter->error;
+	int		 seen = 0;
 
 	if (device)
 		RB_FOREACH(other, counters, &conf->counters)
 			seen |= other->error == error && other->no_device;
 	counter->error = error;
-	counter->no_device = device;
-	if (error == old || seen)
+	/* a filter that is being compiled is nothing to report */
+	if (error == old || seen || error == EINPROGRESS)
 		return;
 	if (!device && counter->filter != NULL &&
 	    (error == EINVAL || error == EAGAIN)) {
@@ -457,7 +459,8 @@ report_waiting(struct conf *conf, struct counter *counter, int error,
 		text = "filters are not supported on this type of interface";
 		remedy = "its rules wait";
 	}
-	log_warnx("%s: %s%s%s", what, text, remedy != NULL ? ": " : "",
+	log_warnx("%s: %s%s%s", device ? counter_device : counter->ifname,
+	    text, remedy != NULL ? ": " : "",
 	    remedy != NULL ? remedy : "");
 }
 
