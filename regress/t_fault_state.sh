@@ -12,8 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# Let one call after the other fail when a command is run, and at the end.
-#
 # Let one call after the other fail while the state is read, written, and
 # written at the end.  The daemon says so and goes on, or ends with status 1; the
 # file is the old one or the new one, whole, and what could not be written is
