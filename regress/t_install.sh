@@ -13,7 +13,7 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # "make install" into an empty directory, and "make uninstall" takes away all
-# that it brought.
+# that it brought; and the port for OpenBSD lists what is installed there.
 
 . "$(dirname "$0")/lib.sh"
 top=${REGRESS%/*}
@@ -39,3 +39,15 @@ done
 $make DESTDIR="$DIR/root" uninstall >"$DIR/out" 2>&1 ||
     fail "$(cat "$DIR/out")"
 same "" "$(files)" "what stays"
+
+# A port that lists less leaves files behind, one that lists more is not built.
+port=$top/packaging/openbsd/net/bpfstatsd/pkg/PLIST
+same "$(cd "$top/etc" && ls *.conf examples/*.conf examples/*.sh |
+    sed 's,.*/,,' | sort)" \
+    "$(sed -n 's,^share/examples/bpfstatsd/\(.\),\1,p' "$port" | sort)" \
+    "examples of the port"
+same "$(sed -n 's/^MAN+*=	*//p' "$top/Makefile" | tr ' ' '\n' | sort)" \
+    "$(sed -n 's,^@man .*/,,p' "$port" | sort)" "manuals of the port"
+same "$(sed -n -e 's/^PROG=	*//p' -e 's/^FILTER=	*//p' -e 's/^CTL=	*//p' \
+    "$top/Makefile" | sort)" \
+    "$(sed -n 's,^@bin .*/,,p' "$port" | sort)" "programs of the port"
