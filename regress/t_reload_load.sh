@@ -88,7 +88,7 @@ other() {
 } >"$DIR/conf.1"
 {	# Removed, added, changed, in another order.
 	echo "wait 7"
-	echo "timeout 3"
+	echo "timeout 300"
 	stay
 	other c "interface $OUT"
 	change 300001 2
