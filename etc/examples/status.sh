@@ -6,6 +6,7 @@
 #
 # In tmux(1) the same is:
 #	set -g status-right '#(bpfstatsctl show camera | tail -n 1)'
+#	set -g status-right-length 80
 
 while table=$(bpfstatsctl show "$1"); do
 	printf '\r\033[K%s' "$(printf '%s\n' "$table" | tail -n 1)"
