@@ -49,6 +49,6 @@ for f in "malloc 12" "calloc 12" "fork 11" "pipe2 24" "dup2 16" \
     "write 5" "read 4" "epoll_ctl 12" "fchown 1"; do
 	each run $f
 done
-for f in "calloc 12" "read 5" "epoll_ctl 12" "shutdown 107"; do
+for f in "calloc 12" "read 5" "epoll_ctl 12" "shutdown 107" "unlink 13"; do
 	each end $f
 done

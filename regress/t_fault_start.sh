@@ -23,13 +23,13 @@
 . "$(dirname "$0")/lib_fault.sh"
 
 # ENOMEM 12, EAGAIN 11, EMFILE 24, EPERM 1, EACCES 13, EBUSY 16, EIO 5,
-# EINTR 4, ENOENT 2.
+# EINTR 4, ENOENT 2, ENOLCK 37, EADDRINUSE 98.
 for f in "malloc 12" "calloc 12" "realloc 12" "fork 11" "socketpair 24" \
     "pipe2 24" "mmap 12" "open 24" "socket 24" "bind 12" "setsockopt 12" \
     "setresuid 11" "setresgid 1" "setgroups 1" "chroot 13" "chdir 13" \
     "dup2 16" "write 5" "epoll_create1 24" "epoll_ctl 12" "prctl 1" \
     "syscall 1" "setrlimit 1" "getpwnam 5" "fstat 5" "stat 5" \
-    "seccomp_load 12" "mprotect 12"; do
+    "seccomp_load 12" "mprotect 12" "lstat 5" "flock 37" "listen 98"; do
 	case $f in
 	setsockopt*)	[ "${BPFSTATSD_COUNTER:-}" = socket ] || continue ;;
 	esac

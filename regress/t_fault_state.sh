@@ -110,7 +110,9 @@ write_state() {
 	if dead; then
 		[ $_hit -eq 0 ] || fail "$what: it ended without reason"
 		check_end
-		kept >/dev/null
+		case $(kept) in
+		*[!0-9]*|'')	fail "$what: the file: $(kept)" ;;
+		esac
 		return 0
 	fi
 	same 0 "$(kept)" "$what: what the file keeps"
