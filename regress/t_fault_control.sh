@@ -23,13 +23,20 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_fault.sh"
 
-# asks request ...: once, with the call that is to fail; then no call fails any
-# more.  Sets answered and hit; if it was not answered it was told why.
+# below argument ...: bpfstatsctl below the library, too.
+below() {
+	(export LD_PRELOAD="$lib" FAULT="$file"
+	ctl "$@")
+}
+
+# asks request ...: once, with the call that is to fail, in the daemon or in
+# bpfstatsctl; then no call fails any more.  Sets answered and hit; if it was
+# not answered it was told why.
 asks() {
 	start_if_down
 	logged_before=$(lines "$LOG")
 	"$ctl" "$file" "$_function" "$_number" "$_errno"
-	if ctl "$@" >"$DIR/answer" 2>"$DIR/err"; then
+	if below "$@" >"$DIR/answer" 2>"$DIR/err"; then
 		answered=yes
 	else
 		answered=
@@ -75,15 +82,43 @@ is_shown() {
 	same 2 "$(lines "$DIR/answer")" "$what: its lines"
 }
 
+is_json() {
+	same 3 "$(lines "$DIR/answer")" "$what: its lines"
+	grep -q "\"total\": $sent,.*}\$" "$DIR/answer" ||
+	    fail "$what: $(cat "$DIR/answer")"
+}
+
+are_metrics() {
+	grep -q "^bpfstatsd_packets_total{rule=\"r\"} $sent\$" \
+	    "$DIR/answer" || fail "$what: $(cat "$DIR/answer")"
+	same 'bpfstatsd_tally{rule="r"} 0' "$(tail -n 1 "$DIR/answer")" \
+	    "$what: the last of the metrics"
+}
+
 show() {
 	_function=$1 _number=$2 _errno=$3
 	asks show || return 0
 	[ -z "$answered" ] || is_shown
 	again show r
 	is_shown
+	ends
+}
+
+json() {
+	_function=$1 _number=$2 _errno=$3
+	asks -j show || return 0
+	[ -z "$answered" ] || is_json
 	again -j show
-	grep -q "\"total\": $sent," "$DIR/answer" ||
-	    fail "$what: $(cat "$DIR/answer")"
+	is_json
+	ends
+}
+
+metrics() {
+	_function=$1 _number=$2 _errno=$3
+	asks metrics || return 0
+	[ -z "$answered" ] || are_metrics
+	again metrics
+	are_metrics
 	ends
 }
 
@@ -132,13 +167,19 @@ reset() {
 	ends
 }
 
-# ENOMEM 12, EAGAIN 11, EMFILE 24, EIO 5, EINTR 4, EPIPE 32, ECONNABORTED 103.
+# EINTR 4, EIO 5, EAGAIN 11, ENOMEM 12, EMFILE 24, ENOSPC 28, EPIPE 32,
+# ECONNABORTED 103, ECONNREFUSED 111.
 for f in "accept4 24" "accept4 12" "accept4 4" "accept4 103" "calloc 12" \
     "malloc 12" "epoll_ctl 12" "read 5" "read 4" "writev 32" "writev 11" \
     "writev 4"; do
 	for stage in show run_asked reload_asked reset; do
 		each $stage $f
 	done
+done
+for f in "socket 24" "connect 111" "calloc 12" "malloc 12" "realloc 12" \
+    "write 32" "read 5" "fflush 28"; do
+	each json $f
+	each metrics $f
 done
 for f in "fork 11" "pipe2 24" "fcntl 1" "fchown 1" "setresuid 11" \
     "execve 2"; do

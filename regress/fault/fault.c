@@ -74,7 +74,7 @@ enum function {
 	F_EPOLL_CTL, F_FCNTL, F_PRCTL, F_SYSCALL, F_SETRLIMIT, F_GETPWNAM,
 	F_FSTAT, F_STAT, F_SECCOMP_LOAD, F_IF_NAMETOINDEX, F_MPROTECT,
 	F_FCHOWN, F_ACCEPT4, F_WRITEV, F_LISTEN, F_FLOCK, F_LSTAT, F_UNLINK,
-	F_RENAME, F_FSYNC, F_FDOPEN, F_FFLUSH
+	F_RENAME, F_FSYNC, F_FDOPEN, F_FFLUSH, F_CONNECT
 };
 
 static const char *names[] = {
@@ -85,7 +85,7 @@ static const char *names[] = {
 	"epoll_ctl", "fcntl", "prctl", "syscall", "setrlimit", "getpwnam",
 	"fstat", "stat", "seccomp_load", "if_nametoindex", "mprotect", "fchown",
 	"accept4", "writev", "listen", "flock", "lstat", "unlink", "rename",
-	"fsync", "fdopen", "fflush"
+	"fsync", "fdopen", "fflush", "connect"
 };
 
 static struct fault	*fault;
@@ -241,6 +241,8 @@ FAIL(F_SOCKETPAIR, int, socketpair, -1,
 FAIL(F_SOCKET, int, socket, -1, (int domain, int type, int protocol),
     (domain, type, protocol))
 FAIL(F_BIND, int, bind, -1,
+    (int fd, const struct sockaddr *sa, socklen_t len), (fd, sa, len))
+FAIL(F_CONNECT, int, connect, -1,
     (int fd, const struct sockaddr *sa, socklen_t len), (fd, sa, len))
 FAIL(F_SETSOCKOPT, int, setsockopt, -1,
     (int fd, int level, int option, const void *value, socklen_t len),
