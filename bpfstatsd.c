@@ -626,7 +626,7 @@ work_handler(int fd, short event, void *arg)
 		read_configuration();
 	if (!parent.prepared)
 		prepare();
-	if (!parent.prepared && !parent.counting)
+	if (parent.stopping || (!parent.prepared && !parent.counting))
 		return;
 	if (parent.attach && engine_exists())
 		attach_counters();

@@ -70,8 +70,10 @@ as_nobody "$BPFSTATSD -n -f $DIR/nobody.conf" 2>"$DIR/err" &&
     fail "-n takes it as nobody"
 grep -q "nobody.conf:15: filter: expression rejects" "$DIR/err" ||
     fail "not told as nobody: $(cat "$DIR/err")"
-in_net "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF" >"$DIR/err" 2>&1 && fail "it starts"
+in_net "$BPFSTATSD" -d -v -s "$SOCKET" -f "$CONF" >"$DIR/err" 2>&1 &&
+    fail "it starts"
 told "$DIR/err"
+grep -q "engine: pid" "$DIR/err" && fail "it has started an engine"
 
 {
 	echo "user root"
