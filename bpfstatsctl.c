@@ -142,7 +142,7 @@ main(int argc, char **argv)
 	size_t		 len, n;
 	int		 ch, json = 0, waits;
 
-	while ((ch = getopt(argc, argv, "js:")) != -1)
+	while ((ch = getopt(argc, argv, "+js:")) != -1)
 		switch (ch) {
 		case 'j':
 			json = 1;

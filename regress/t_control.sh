@@ -221,6 +221,8 @@ refused 'usage' metrics ran
 refused 'usage' reload now
 refused 'usage'
 refused 'usage' -x show
+# options end at the first operand
+refused 'no such rule' show -j
 refused '-j requires show' -j metrics
 [ ! -e /dev/full ] || {
 	ctl show 2>"$DIR/err" >/dev/full && fail "a full disk is no error"
