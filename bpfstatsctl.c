@@ -40,7 +40,9 @@
 #define TIME_SIZE	24		/* and of a time in it */
 
 /* One rule, as the daemon describes it. */
-typedef char	*record[NFIELDS];
+struct record {
+	char	*field[NFIELDS];
+};
 
 /* The table. */
 enum column {
@@ -57,12 +59,14 @@ enum column {
 	NCOLUMNS
 };
 
-typedef char	cells[NCOLUMNS][CELL];
+struct row {
+	char	 cell[NCOLUMNS][CELL];
+};
 
-static const char *const headers[NCOLUMNS] = {
+static const struct row	 header = { {
 	"RULE", "INTERFACE", "COUNT", "TALLY", "TOTAL", "RUNS", "FAIL", "ON",
 	"LAST", "NEXT"
-};
+} };
 
 /* What is printed for Prometheus. */
 struct metric {
@@ -104,24 +108,25 @@ static char	*ask(const char *, const char *, int, size_t *);
 static void	 late_handler(int) __attribute__((__noreturn__));
 static int	 cut_status(char *, size_t);
 static void	 print_failure(char *, int);
-static record	*parse_records(char *, size_t *);
-static void	 print_table(record *, size_t);
+static struct record *parse_records(char *, size_t *);
+static void	 print_table(const struct record *, size_t);
 static int	 fit(int *);
 static int	 sum(const int *);
-static void	 print_row(const char *const *, const int *, int);
-static void	 fill_cells(record, cells);
+static void	 print_row(const struct row *, const int *, int);
+static void	 fill_row(struct row *, const struct record *);
 static int	 is_none(const char *);
 static void	 fill_number(char *, const char *);
-static void	 fill_last(char *, record);
-static void	 fill_next(char *, record);
+static void	 fill_last(char *, const struct record *);
+static void	 fill_next(char *, const struct record *);
 static void	 fill_time(char *, const char *);
-static void	 print_json(record *, size_t);
-static void	 print_object(record);
+static void	 print_json(const struct record *, size_t);
+static void	 print_object(const struct record *);
 static void	 print_string(const char *);
 static void	 print_if_any(const char *);
 static void	 print_number(const char *, const char *);
-static void	 print_metrics(record *, size_t);
-static const char *metric_value(const struct metric *, record);
+static void	 print_metrics(const struct record *, size_t);
+static const char *metric_value(const struct metric *,
+		    const struct record *);
 
 static void
 usage(void)
@@ -138,7 +143,7 @@ main(int argc, char **argv)
 {
 	const char	*path = CONTROL_SOCKET, *command;
 	char		 request[MAX_REQUEST], *answer;
-	record		*records = NULL;
+	struct record	*records = NULL;
 	size_t		 len, n;
 	int		 ch, json = 0, waits;
 
@@ -346,10 +351,10 @@ print_failure(char *answer, int plain)
 /* Showing. */
 
 /* Cut the answer into records; exits if it is something else. */
-static record *
+static struct record *
 parse_records(char *answer, size_t *n)
 {
-	record	*records;
+	struct record	*records;
 	char	*p, *line;
 	size_t	 max = 0;
 	int	 i;
@@ -361,36 +366,33 @@ parse_records(char *answer, size_t *n)
 	for (*n = 0; *n < max; (*n)++) {
 		line = strsep(&answer, "\n");
 		for (i = 0; i < NFIELDS; i++)
-			records[*n][i] = strsep(&line, "\t");
-		if (records[*n][NFIELDS - 1] == NULL || line != NULL)
+			records[*n].field[i] = strsep(&line, "\t");
+		if (records[*n].field[NFIELDS - 1] == NULL || line != NULL)
 			errx(1, "the daemon is another version: restart it");
 	}
 	return records;
 }
 
 static void
-print_table(record *records, size_t n)
+print_table(const struct record *records, size_t n)
 {
-	const char	*row[NCOLUMNS];
-	cells		 text;
+	struct row	 row;
 	int		 widths[NCOLUMNS], i, gap;
 	size_t		 r;
 
 	for (i = 0; i < NCOLUMNS; i++)
-		widths[i] = strlen(headers[i]);
+		widths[i] = strlen(header.cell[i]);
 	for (r = 0; r < n; r++) {
-		fill_cells(records[r], text);
+		fill_row(&row, &records[r]);
 		for (i = 0; i < NCOLUMNS; i++)
-			if ((int)strlen(text[i]) > widths[i])
-				widths[i] = strlen(text[i]);
+			if ((int)strlen(row.cell[i]) > widths[i])
+				widths[i] = strlen(row.cell[i]);
 	}
 	gap = fit(widths);
-	print_row(headers, widths, gap);
+	print_row(&header, widths, gap);
 	for (r = 0; r < n; r++) {
-		fill_cells(records[r], text);
-		for (i = 0; i < NCOLUMNS; i++)
-			row[i] = text[i];
-		print_row(row, widths, gap);
+		fill_row(&row, &records[r]);
+		print_row(&row, widths, gap);
 	}
 }
 
@@ -428,44 +430,47 @@ sum(const int *widths)
 
 /* What is cut ends in a plus sign. */
 static void
-print_row(const char *const *row, const int *widths, int gap)
+print_row(const struct row *row, const int *widths, int gap)
 {
-	int	 i, width;
+	const char	*cell;
+	int		 i, width;
 
 	for (i = 0; i < NCOLUMNS; i++) {
+		cell = row->cell[i];
 		width = widths[i];
 		if (i > 0)
 			printf("%*s", gap, "");
-		if ((int)strlen(row[i]) > width)
-			printf("%.*s+", width - 1, row[i]);
+		if ((int)strlen(cell) > width)
+			printf("%.*s+", width - 1, cell);
 		else if (i >= COLUMN_TALLY && i <= COLUMN_FAIL)
-			printf("%*s", width, row[i]);
+			printf("%*s", width, cell);
 		else if (i < NCOLUMNS - 1)
-			printf("%-*s", width, row[i]);
+			printf("%-*s", width, cell);
 		else
-			printf("%s", row[i]);
+			printf("%s", cell);
 	}
 	printf("\n");
 }
 
 static void
-fill_cells(record r, cells text)
+fill_row(struct row *row, const struct record *r)
 {
-	const char	*condition = r[FIELD_CONDITION];
+	const char	*condition = r->field[FIELD_CONDITION];
 
 	if (strncmp(condition, "count ", 6) == 0)
 		condition += 6;
-	strlcpy(text[COLUMN_RULE], r[FIELD_RULE], CELL);
-	snprintf(text[COLUMN_INTERFACE], CELL, "%s%s", r[FIELD_INTERFACE],
-	    is_none(r[FIELD_COUNTER]) ? " waits" : "");
-	strlcpy(text[COLUMN_COUNT], condition, CELL);
-	fill_number(text[COLUMN_TALLY], r[FIELD_TALLY]);
-	fill_number(text[COLUMN_TOTAL], r[FIELD_TOTAL]);
-	fill_number(text[COLUMN_RUNS], r[FIELD_RUNS]);
-	fill_number(text[COLUMN_FAIL], r[FIELD_FAILURES]);
-	strlcpy(text[COLUMN_ON], r[FIELD_ON], CELL);
-	fill_last(text[COLUMN_LAST], r);
-	fill_next(text[COLUMN_NEXT], r);
+	strlcpy(row->cell[COLUMN_RULE], r->field[FIELD_RULE], CELL);
+	snprintf(row->cell[COLUMN_INTERFACE], CELL, "%s%s",
+	    r->field[FIELD_INTERFACE],
+	    is_none(r->field[FIELD_COUNTER]) ? " waits" : "");
+	strlcpy(row->cell[COLUMN_COUNT], condition, CELL);
+	fill_number(row->cell[COLUMN_TALLY], r->field[FIELD_TALLY]);
+	fill_number(row->cell[COLUMN_TOTAL], r->field[FIELD_TOTAL]);
+	fill_number(row->cell[COLUMN_RUNS], r->field[FIELD_RUNS]);
+	fill_number(row->cell[COLUMN_FAIL], r->field[FIELD_FAILURES]);
+	strlcpy(row->cell[COLUMN_ON], r->field[FIELD_ON], CELL);
+	fill_last(row->cell[COLUMN_LAST], r);
+	fill_next(row->cell[COLUMN_NEXT], r);
 }
 
 static int
@@ -493,13 +498,13 @@ fill_number(char *cell, const char *field)
 
 /* What runs, or how and when the last run ended. */
 static void
-fill_last(char *cell, record r)
+fill_last(char *cell, const struct record *r)
 {
-	const char	*last = r[FIELD_LAST];
+	const char	*last = r->field[FIELD_LAST];
 	char		 ago[TIME_SIZE];
 
-	fill_time(ago, r[FIELD_AGO]);
-	if (!is_none(r[FIELD_PID]))
+	fill_time(ago, r->field[FIELD_AGO]);
+	if (!is_none(r->field[FIELD_PID]))
 		snprintf(cell, CELL, "runs %s", ago);
 	else if (is_none(last))
 		strlcpy(cell, "-", CELL);
@@ -513,15 +518,15 @@ fill_last(char *cell, record r)
 
 /* When its command may run, or when it goes off. */
 static void
-fill_next(char *cell, record r)
+fill_next(char *cell, const struct record *r)
 {
 	char	 left[TIME_SIZE];
 
-	if (!is_none(r[FIELD_NEXT])) {
-		fill_time(left, r[FIELD_NEXT]);
+	if (!is_none(r->field[FIELD_NEXT])) {
+		fill_time(left, r->field[FIELD_NEXT]);
 		strlcpy(cell, strcmp(left, "0s") == 0 ? "now" : left, CELL);
-	} else if (!is_none(r[FIELD_OFF])) {
-		fill_time(left, r[FIELD_OFF]);
+	} else if (!is_none(r->field[FIELD_OFF])) {
+		fill_time(left, r->field[FIELD_OFF]);
 		snprintf(cell, CELL, "off %s", left);
 	} else
 		strlcpy(cell, "-", CELL);
@@ -548,47 +553,47 @@ fill_time(char *buf, const char *field)
 
 /* JSON: an array, one object a rule. */
 static void
-print_json(record *records, size_t n)
+print_json(const struct record *records, size_t n)
 {
 	size_t	 i;
 
 	printf("[");
 	for (i = 0; i < n; i++) {
 		printf("%s\n", i > 0 ? "," : "");
-		print_object(records[i]);
+		print_object(&records[i]);
 	}
 	printf("%s]\n", n > 0 ? "\n" : "");
 }
 
 static void
-print_object(record r)
+print_object(const struct record *r)
 {
 	printf("{\"rule\": ");
-	print_string(r[FIELD_RULE]);
+	print_string(r->field[FIELD_RULE]);
 	printf(", \"interface\": ");
-	print_string(r[FIELD_INTERFACE]);
+	print_string(r->field[FIELD_INTERFACE]);
 	printf(", \"attached\": %s, \"counter\": ",
-	    is_none(r[FIELD_COUNTER]) ? "false" : "true");
-	print_if_any(r[FIELD_COUNTER]);
+	    is_none(r->field[FIELD_COUNTER]) ? "false" : "true");
+	print_if_any(r->field[FIELD_COUNTER]);
 	printf(", \"direction\": ");
-	print_string(r[FIELD_DIRECTION]);
+	print_string(r->field[FIELD_DIRECTION]);
 	printf(", \"filter\": ");
-	print_if_any(r[FIELD_FILTER]);
+	print_if_any(r->field[FIELD_FILTER]);
 	printf(", \"condition\": ");
-	print_string(r[FIELD_CONDITION]);
-	print_number("tally", r[FIELD_TALLY]);
-	print_number("total", r[FIELD_TOTAL]);
-	print_number("runs", r[FIELD_RUNS]);
-	print_number("failures", r[FIELD_FAILURES]);
-	printf(", \"on\": %s", is_none(r[FIELD_ON]) ? "null" :
-	    strcmp(r[FIELD_ON], "on") == 0 ? "true" : "false");
-	print_number("pid", r[FIELD_PID]);
+	print_string(r->field[FIELD_CONDITION]);
+	print_number("tally", r->field[FIELD_TALLY]);
+	print_number("total", r->field[FIELD_TOTAL]);
+	print_number("runs", r->field[FIELD_RUNS]);
+	print_number("failures", r->field[FIELD_FAILURES]);
+	printf(", \"on\": %s", is_none(r->field[FIELD_ON]) ? "null" :
+	    strcmp(r->field[FIELD_ON], "on") == 0 ? "true" : "false");
+	print_number("pid", r->field[FIELD_PID]);
 	printf(", \"last\": ");
-	print_if_any(r[FIELD_LAST]);
-	print_number("ago", r[FIELD_AGO]);
-	print_number("start", r[FIELD_START]);
-	print_number("next", r[FIELD_NEXT]);
-	print_number("off", r[FIELD_OFF]);
+	print_if_any(r->field[FIELD_LAST]);
+	print_number("ago", r->field[FIELD_AGO]);
+	print_number("start", r->field[FIELD_START]);
+	print_number("next", r->field[FIELD_NEXT]);
+	print_number("off", r->field[FIELD_OFF]);
 	printf("}");
 }
 
@@ -622,7 +627,7 @@ print_number(const char *name, const char *field)
 
 /* Prometheus' text format. */
 static void
-print_metrics(record *records, size_t n)
+print_metrics(const struct record *records, size_t n)
 {
 	const struct metric	*m;
 	const char		*value;
@@ -633,7 +638,7 @@ print_metrics(record *records, size_t n)
 		m = &metrics[i];
 		began = 0;
 		for (r = 0; r < n; r++) {
-			if ((value = metric_value(m, records[r])) == NULL)
+			if ((value = metric_value(m, &records[r])) == NULL)
 				continue;
 			if (!began)
 				printf("# HELP bpfstatsd_%s %s\n"
@@ -642,16 +647,16 @@ print_metrics(record *records, size_t n)
 			began = 1;
 			/* a name has nothing that must be escaped */
 			printf("bpfstatsd_%s{rule=\"%s\"} %s\n", m->name,
-			    records[r][FIELD_RULE], value);
+			    records[r].field[FIELD_RULE], value);
 		}
 	}
 }
 
 /* Or NULL if the rule has no such number. */
 static const char *
-metric_value(const struct metric *m, record r)
+metric_value(const struct metric *m, const struct record *r)
 {
-	const char	*field = r[m->field];
+	const char	*field = r->field[m->field];
 
 	switch (m->field) {
 	case FIELD_COUNTER:
