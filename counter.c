@@ -320,10 +320,8 @@ counter_attach_some(struct conf *conf, int spare, unsigned int max,
 static int
 attach(struct conf *conf, struct counter *counter, int *spare, int full)
 {
-	int	 error;
-
-	if ((error = try_attach(counter, spare, full)) != 0) {
-		report_waiting(conf, counter, error);
+	if (try_attach(counter, spare, full) == -1) {
+		report_waiting(conf, counter, errno);
 		return -1;
 	}
 	counter->fresh = 1;
@@ -333,7 +331,7 @@ attach(struct conf *conf, struct counter *counter, int *spare, int full)
 	return 0;
 }
 
-/* Returns 0 or an errno. */
+/* Returns 0, or -1 with errno. */
 static int
 try_attach(struct counter *counter, int *spare, int full)
 {
@@ -342,25 +340,28 @@ try_attach(struct counter *counter, int *spare, int full)
 		/* the right to count is asked for without an interface, too */
 		if (*spare == -1 && (*spare = counter_open()) == -1) {
 			counter->no_device = 1;
-			return errno;
+			return -1;
 		}
 		if (if_nametoindex(counter->ifname) == 0) {
 			counter->no_device = errno != ENODEV;
-			/* ENOENT: glibc can have no socket to ask with */
-			return errno == ENODEV ? ENXIO :
-			    errno == ENOENT ? EMFILE : errno;
+			if (errno == ENODEV)
+				errno = ENXIO;
+			else if (errno == ENOENT)
+				errno = EMFILE;	/* as glibc says it */
+			return -1;
 		}
 	}
 	if (full) {
 		counter->no_device = 1;
-		return EMFILE;
+		errno = EMFILE;
+		return -1;
 	}
 	if (try_kinds(counter, spare) == 0)
 		return 0;
 	counter->no_device = 0;
 	/* it has just come, or gone */
 	counter->hasty = errno == ENXIO;
-	return errno;
+	return -1;
 }
 
 /*
