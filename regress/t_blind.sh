@@ -58,7 +58,8 @@ pair_destroy "$LATE" "$OTHER"
 	END
 } | conf
 
-launch sh -c 'ulimit -n '$limit' && exec "$@"' sh "$BPFSTATSD" -d -f "$CONF"
+launch sh -c 'ulimit -n '$limit' && exec "$@"' sh "$BPFSTATSD" \
+    -d -s "$SOCKET" -f "$CONF"
 alive
 next_tick
 same 0 "$(logged "Too many open files")" "lines about an absent interface"

@@ -72,7 +72,7 @@ stop_daemon
 	echo "$group"
 } >"$DIR/three"
 conf_swap "$DIR/three"
-launch $BPFSTATSD -d -f "$CONF"
+launch "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF"
 await_end 5
 same 1 "$ENDED" "status without any counter"
 grep -q "$said.*cap_net_admin" "$LOG" || fail "the log does not say what lacks"
