@@ -295,9 +295,12 @@ pair_restore() {
 	FreeBSD)
 		# its end a takes b with it
 		PAIRS="$PAIRS $1"
-		ifconfig "${1%a}" create >/dev/null &&
-		    ifconfig "$1" up && ifconfig "$2" up ||
-		    fail "no epair(4)"
+		ifconfig "${1%a}" create >/dev/null || fail "no epair(4)"
+		for _end in "$1" "$2"; do
+			# no neighbour discovery: silence is silence
+			ifconfig "$_end" inet6 ifdisabled -auto_linklocal
+			ifconfig "$_end" up || fail "no epair(4)"
+		done
 		;;
 	esac
 }
