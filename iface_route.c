@@ -168,9 +168,15 @@ dlt_of_type(int type)
 #ifdef IFT_WIREGUARD
 	case IFT_WIREGUARD:
 #endif
+#ifdef __FreeBSD__
+	case IFT_PPP:			/* tun(4) */
+	case IFT_PROPVIRTUAL:		/* ng_iface(4) */
+#endif
 		return DLT_FAMILY;
+#ifndef __FreeBSD__
 	case IFT_PPP:
 		return DLT_PPP;
+#endif
 	case IFT_PFLOG:
 		return DLT_PFLOG;
 #ifdef IFT_ENC
