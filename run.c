@@ -434,10 +434,12 @@ open_pipes(struct job *job, int *error_fd, int *output_fd)
 	/*
 	 * So that it can open /dev/stderr, where that is not dup(2).  Without
 	 * the right to give it away: who can come near it may write there.
+	 * The pipes of the BSDs have neither owner nor mode.
 	 */
 	if (fchown(fds[1], job->rule->account->uid,
 	    job->rule->account->gid) == -1 &&
-	    fchmod(fds[1], S_IRUSR | S_IWUSR | S_IWGRP | S_IWOTH) == -1)
+	    fchmod(fds[1], S_IRUSR | S_IWUSR | S_IWGRP | S_IWOTH) == -1 &&
+	    errno != EINVAL)
 		log_debug("fchmod: %s", strerror(errno));
 	return event_add(&run->output_ev, NULL);
 }

@@ -50,7 +50,7 @@ END
 	exec 3</dev/null 7</dev/null 9</dev/null
 	FOO=bar IFS=x ENV=/tmp/x LD_LIBRARY_PATH=/tmp EVENT_SHOW_METHOD=1 \
 	    BPFSTATSD_RUNS=99 HOME=/tmp exec $IN_NET \
-	    "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF"
+	    "$BPFSTATSD" -dv -s "$SOCKET" -f "$CONF"
 ) >"$LOG" 2>&1 <"$CONF" &
 DAEMON=$!
 wait_until 'engine_pid >/dev/null' 5
@@ -61,6 +61,7 @@ for file in root nobody/count nobody/idle; do
 	    fail "no $file"
 done
 stop_daemon
+same 0 "$(logged "fchown\|fchmod")" "complaints of a pipe without an owner"
 
 # expect user: the lines that are always there.
 home() {
