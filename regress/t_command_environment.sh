@@ -68,7 +68,7 @@ home() {
 	awk -F: -v user="$1" '$1 == user { print $6 }' /etc/passwd
 }
 groups() {
-	id -G "$1" | tr ' ' '\n' | sort -n | tr '\n' ' '
+	id -G "$1" | tr ' ' '\n' | sort -nu | tr '\n' ' '
 }
 expect() {
 	u=$(id -u "$1")
@@ -138,12 +138,13 @@ env BPFSTATSD_RUNS=2
 env BPFSTATSD_OWED=0
 END
 } | compare nobody/idle
+# A group may be there twice, as with login(1): getgrouplist(3) of FreeBSD.
 for user in root nobody; do
 	case $user in
 	root)	file=root.first ;;
 	*)	file=nobody/count ;;
 	esac
 	seen=$(sed -n 's/^groups *//p' "$DIR/$file" | tr ' ' '\n' |
-	    sort -n | tr '\n' ' ')
+	    sort -nu | tr '\n' ' ')
 	same "$(groups $user)" "$seen" "groups of $user"
 done
