@@ -89,9 +89,11 @@ wrong() {
 	note "$*"
 	bad=$((bad + 1))
 }
-# output rule: what was logged of its output.
+# output rule: what was logged of its output within the first minute, which may
+# have ended by now.
 output() {
-	sed -n "s/^bpfstatsd: rule \"$1\": output: //p" "$LOG"
+	sed -n -e "/^bpfstatsd: rule \"$1\": output: [0-9]* more lines/q" \
+	    -e "s/^bpfstatsd: rule \"$1\": output: //p" "$LOG"
 }
 # says rule pattern: its run is logged so.
 says() {
