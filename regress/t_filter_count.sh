@@ -56,7 +56,7 @@ start_daemon
 
 # send_udp interface port number
 send_udp() {
-	(SEND_UDP=$2 send_frames "$1" "$3") || exit 1
+	(export "SEND_UDP=$2"; send_frames "$1" "$3") || exit 1
 }
 
 # Others in both directions all the time, and what counts in pieces.

@@ -97,7 +97,7 @@ same 6 "$(starts)" "helpers for the bad ones"
 # What was unknown may be known now: it is asked again.
 reload
 same 9 "$(starts)" "helpers for the bad ones, again"
-(SEND_UDP=7000 send_frames "$OUT" 77) || exit 1
+(export SEND_UDP=7000; send_frames "$OUT" 77) || exit 1
 await_total good 77
 await_total same 77
 await_total other 0
@@ -143,7 +143,7 @@ for name in hangs dies nonsense; do
 done
 ask good
 same attached "$ATTACHED" "good is"
-(SEND_UDP=7000 send_frames "$OUT" 55) || exit 1
+(export SEND_UDP=7000; send_frames "$OUT" 55) || exit 1
 await_total good 55
 await_total other 0
 
