@@ -1157,7 +1157,8 @@ request_reload(struct client *client, struct rule *rule, char *more)
 		control_end(client, 0);
 		return;
 	}
-	control_wait(client, FOR_RELOAD);
+	if (!control_wait(client, FOR_RELOAD))
+		return;
 	parent.reload = 1;
 	wake();
 }
@@ -1177,15 +1178,12 @@ request_run(struct client *client, struct rule *rule, char *more)
 		refuse(client, "is running", rule->name);
 	else if (parent.stopping)
 		refuse(client, "stopping", rule->name);
-	else {
+	else if (control_wait(client, who)) {
+		parent.nmanual = (parent.nmanual + 1) % (UINT_MAX - FOR_RUN);
 		count_look(rule, now(), &sight);
 		if (start(rule, idle ? DUE_MANUAL_IDLE : DUE_MANUAL, &sight,
-		    who) == -1) {
+		    who) == -1)
 			refuse(client, "cannot start a command", rule->name);
-			return;
-		}
-		parent.nmanual = (parent.nmanual + 1) % (UINT_MAX - FOR_RUN);
-		control_wait(client, who);
 	}
 }
 

@@ -353,7 +353,7 @@ void		 control_close(void);
 void		 control_say(struct client *, const char *, ...)
 		    __attribute__((__format__(printf, 2, 3)));
 void		 control_end(struct client *, int);
-void		 control_wait(struct client *, unsigned int);
+int		 control_wait(struct client *, unsigned int);
 void		 control_move(unsigned int, unsigned int);
 void		 control_tell(unsigned int, const char *, ...)
 		    __attribute__((__format__(printf, 2, 3)));

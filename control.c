@@ -396,15 +396,16 @@ control_end(struct client *client, int ok)
 /*
  * The client waits for something to happen, which the caller has given a
  * number that is not 0: then see control_tell() and control_tell_end().
- * Meanwhile it has all the time of the world.
+ * Meanwhile it has all the time of the world.  Returns 0 if it cannot: it has
+ * been told, and what it asked for is not to begin.
  */
-void
+int
 control_wait(struct client *client, unsigned int what)
 {
 	if (server.nwaiting >= MAX_WAITING) {
 		control_say(client, "too many clients wait");
 		control_end(client, 0);
-		return;
+		return 0;
 	}
 	event_del(&client->ev);
 	evtimer_del(&client->timer);
@@ -413,6 +414,7 @@ control_wait(struct client *client, unsigned int what)
 	client->what = what;
 	TAILQ_INSERT_TAIL(&server.waiting, client, entry);
 	server.nwaiting++;
+	return 1;
 }
 
 /* Those who wait for one thing wait for another now. */

@@ -228,6 +228,47 @@ done
 same 8 "$(cat "$DIR"/answer.* | grep -cx 'configuration reloaded: 3 rules')" \
     "answers"
 
+# Who is refused because too many wait has begun nothing.
+{
+	rules 1h
+	awk -v interface="$IN" -v dir="$DIR" 'BEGIN {
+		for (i = 0; i < 40; i++)
+			printf("rule m%d {\n\tinterface %s\n\tcommand " \
+			    "\"/bin/sh\" \"%s/command\" \"m%d\" \"%s\"\n}\n",
+			    i, interface, dir, i, dir)
+	}'
+} >"$CONF"
+ctl_says 0 "configuration reloaded: 43 rules" reload
+rm -f "$DIR/go" "$DIR/runs"
+i=0
+asked=
+while [ $i -lt 40 ]; do
+	ctl run m$i >"$DIR/answer.$i" 2>&1 &
+	asked="$asked $!"
+	i=$((i + 1))
+done
+# each has begun or was refused
+begun() {
+	lines "$DIR/runs"
+}
+refused() {
+	cat "$DIR"/answer.* | grep -cx 'bpfstatsctl: too many clients wait'
+}
+wait_until '[ $(($(begun) + $(refused))) -ge 40 ]' 10 ||
+    fail "$(begun) begun, $(refused) refused"
+[ "$(refused)" -gt 0 ] || fail "nobody was refused"
+next_tick
+same 40 $(($(begun) + $(refused))) "begun and refused"
+touch "$DIR/go"
+failures=0
+for pid in $asked; do
+	wait "$pid" || failures=$((failures + 1))
+done
+same "$(refused)" "$failures" "failures of those who asked"
+rm -f "$DIR"/answer.*
+cp "$DIR/good" "$CONF"
+ctl_says 0 "configuration reloaded: 3 rules" reload
+
 # Who waits when it ends is told.
 rm -f "$DIR/go" "$DIR/runs"
 ctl run plain >"$DIR/first" 2>&1 &
