@@ -13,9 +13,9 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # Let one call after the other fail while the state is read, written, and
-# written at the end.  The daemon says so and goes on, or ends with status 1; the
-# file is the old one or the new one, whole, and what could not be written is
-# written with the next change.
+# written at the end.  The daemon says so and goes on, or ends with status 1;
+# the file is the old one or the new one, whole, and what could not be written
+# is written with the next change.
 #
 # slow: very many starts, and a second between two writes
 #
