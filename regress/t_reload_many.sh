@@ -96,13 +96,23 @@ reloads() {
 	done
 }
 
-# A quiet moment with the same rules.
+# still rule: it runs nothing, and no packet waits for a run.
+still() {
+	ask "$1"
+	case $LAST in
+	running*)	return 1 ;;
+	esac
+	[ "$TALLY" -eq 0 ]
+}
+
+# A quiet moment with the same rules: all that came has been counted and run.
 quiet() {
 	stop_sender
 	conf_swap "$DIR/conf.1"
 	reload
-	wait_until '[ -z "$(children)" ]' 10 ||
-	    fail "children that stayed: $(children)"
+	next_tick
+	wait_until 'still a && still slow && [ -z "$(children)" ]' 10 ||
+	    fail "no quiet: $TALLY, $LAST, children: $(children)"
 }
 
 conf <"$DIR/conf.1"
