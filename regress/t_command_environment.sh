@@ -61,7 +61,7 @@ for file in root nobody/count nobody/idle; do
 	    fail "no $file"
 done
 stop_daemon
-same 0 "$(logged "fchown\|fchmod")" "complaints of a pipe without an owner"
+same 0 "$(logged "fch(own|mod)")" "complaints of a pipe without an owner"
 
 # expect user: the lines that are always there.
 home() {
