@@ -18,7 +18,7 @@ CTL_SRCS=	${.CURDIR}/bpfstatsctl.c
 
 # What a libc lacks.
 SRCS_FreeBSD=	pledge_freebsd.c syslog.c unveil.c
-SRCS_NetBSD=	pledge_netbsd.c setresgid_netbsd.c setresuid_netbsd.c \
+SRCS_NetBSD=	pledge_none.c setresgid_netbsd.c setresuid_netbsd.c \
 		syslog.c unveil.c
 DEFS_NetBSD=	-D_OPENBSD_SOURCE
 
@@ -46,7 +46,7 @@ CFLAGS+=	${DIAG} -I${.CURDIR} -DLIBEXECDIR='"${LIBEXECDIR}"' \
 .if ${OS} != "OpenBSD"
 FILTER_SRCS+=	${.CURDIR}/compat/pledge_filter_bsd.c \
 		${.CURDIR}/compat/unveil.c
-CTL_SRCS+=	${.CURDIR}/compat/pledge_${OS:tl}.c \
+CTL_SRCS+=	${.CURDIR}/compat/pledge_none.c \
 		${.CURDIR}/compat/unveil.c
 CFLAGS+=	-include ${.CURDIR}/compat/compat.h ${DEFS_${OS}}
 SRCS+=		${SRCS_${OS}}

@@ -14,9 +14,9 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
- * pledge(2) for bpfstatsctl on Linux: what it promises forbids nothing here.
+ * pledge(2) where there is nothing like it, on NetBSD, and for bpfstatsctl on
+ * all but OpenBSD: what it promises forbids nothing here.
  */
 
 int
