@@ -237,7 +237,7 @@ pair_create() {
 		# Any two numbers that are free, and that other tests do not
 		# come across.
 		_n=${_pair:-$(($$ % 1000 * 30 + 100))}
-		while ifconfig -a | grep -Eq "^e?pair($_n|$((_n + 1)))[ab:]"
+		while ifconfig -a | grep -Eq "^(e?pair|l2tp)($_n|$((_n + 1)))[ab:]"
 		do
 			_n=$((_n + 2))
 		done
@@ -248,8 +248,8 @@ pair_create() {
 	Linux)		_a=test$_n _b=test$((_n + 1)) ;;
 	OpenBSD)	_a=pair$_n _b=pair$((_n + 1)) ;;
 	FreeBSD)	_a=epair${_n}a _b=epair${_n}b ;;
-	*)		skip "$SYSTEM has no pair of interfaces that counts" \
-			    "each frame once" ;;
+	NetBSD)		_a=l2tp$_n _b=l2tp$((_n + 1)) ;;
+	*)		skip "$SYSTEM has no pair of interfaces" ;;
 	esac
 	pair_restore "$_a" "$_b"
 	eval "$1=\$_a $2=\$_b"
@@ -261,7 +261,7 @@ pair_destroy() {
 	Linux)
 		ip -n "$NET" link delete "$1"
 		;;
-	OpenBSD)
+	OpenBSD|NetBSD)
 		ifconfig "$1" destroy
 		ifconfig "$2" destroy
 		;;
@@ -301,6 +301,19 @@ pair_restore() {
 			ifconfig "$_end" inet6 ifdisabled -auto_linklocal
 			ifconfig "$_end" up || fail "no epair(4)"
 		done
+		;;
+	NetBSD)
+		# the ends of a tunnel to itself; tap(4) sees what it
+		# receives twice, vether(4) receives nothing
+		PAIRS="$PAIRS $1 $2"
+		for _end in "$1" "$2"; do
+			ifconfig "$_end" create &&
+			    ifconfig "$_end" tunnel 127.0.0.1 127.0.0.1 ||
+			    fail "no l2tp(4)"
+		done
+		ifconfig "$1" session "${1#l2tp}" "${2#l2tp}" &&
+		    ifconfig "$2" session "${2#l2tp}" "${1#l2tp}" &&
+		    ifconfig "$1" up && ifconfig "$2" up || fail "no l2tp(4)"
 		;;
 	esac
 }
