@@ -173,6 +173,7 @@ struct terms {
 struct sight {
 	uint64_t	 total;		/* of the counter */
 	uint64_t	 expired;	/* the window begins at this total */
+	uint64_t	 faded;		/* that which keeps it on, at this */
 	int64_t		 looked;	/* ns, never in the future, or NEVER */
 };
 
@@ -180,7 +181,7 @@ struct sight {
 struct window {
 	SLIST_ENTRY(window)	 entry;		/* counter.windows */
 	int64_t			 within;	/* ns */
-	int			 below;		/* see window_note() */
+	int			 late;		/* see window_note() */
 	struct history		*history;	/* the engine's half */
 };
 
@@ -248,6 +249,7 @@ struct rule {
 	const struct account	*account;	/* or NULL: as the caller */
 	struct counter		*counter;
 	struct window		*window;	/* or NULL */
+	struct window		*keeps;		/* on; NULL: the same */
 	struct state		*state;		/* the parent's half */
 	struct job		*job;		/* or NULL: has never run */
 	unsigned int		 number;	/* its place in conf.rules */

@@ -134,6 +134,10 @@ count_look(const struct rule *rule, int64_t time, struct sight *sight)
 		if (rule->window != NULL)
 			sight->expired = window_expired(rule->window,
 			    sight->total, sight->looked);
+		sight->faded = sight->expired;
+		if (rule->keeps != NULL)
+			sight->faded = window_expired(rule->keeps,
+			    sight->total, sight->looked);
 		if (!slot_changed(count, turn))
 			break;
 	}
@@ -250,10 +254,11 @@ window_skip(struct window *window, int64_t i, uint64_t before)
  * window reaches back no less than its rule says.
  *
  * If the two looks are far apart nobody knows when the packets came.  So that
- * no rule is due wrongly, packets count as come at the end of that time where
- * too few of them make a rule due, else at its beginning.  A look because
- * packets have arrived, for immediate rules, may follow a long silence: there
- * last is the time itself, but not at the first look of an engine.
+ * no rule is due wrongly, packets count as come at the end of that time, late,
+ * where too few of them make a rule due or let it go off, else at its
+ * beginning.  A look because packets have arrived, for immediate rules, may
+ * follow a long silence: there last is the time itself, but not at the first
+ * look of an engine.
  */
 void
 window_note(struct window *window, uint64_t before, uint64_t after,
@@ -268,7 +273,7 @@ window_note(struct window *window, uint64_t before, uint64_t after,
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	if (!window_sane(window, time))
 		window_begin(window, before);
-	if (!window->below && last >= 0 && time - last > FRESH)
+	if (!window->late && last >= 0 && time - last > FRESH)
 		early = interval(last, width) + 1;
 	if (window->history->newest >= window->history->oldest)
 		first = window->history->newest + 1;
@@ -298,7 +303,7 @@ window_expired(const struct window *window, uint64_t total, int64_t looked)
 		return total;
 	i = interval(looked - window->within, window_width(window->within));
 	if (i > newest) {	/* the look is being noted just now */
-		if (!window->below)
+		if (!window->late)
 			return total;
 		i = newest;
 	}
@@ -326,7 +331,7 @@ window_carry(const struct window *from, struct window *to,
 	window_begin(to, total);
 	if (looked > time)
 		looked = time;
-	if (from->below != to->below || !window_sane(from, looked))
+	if (from->late != to->late || !window_sane(from, looked))
 		return;
 	oldest = read_time(&from->history->oldest);
 	newest = read_time(&from->history->newest);
@@ -335,7 +340,7 @@ window_carry(const struct window *from, struct window *to,
 		looked = newest * old;
 
 	/* from old intervals that begin no later, or no earlier, to new ones */
-	shift = to->below || new >= old ? 0 : old - 1;
+	shift = to->late || new >= old ? 0 : old - 1;
 	first = oldest * old > shift ? (oldest * old - shift) / new : 0;
 	last = interval((newest + 1) * old - 1 - shift, new);
 	if (last > looked / new)

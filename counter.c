@@ -48,7 +48,8 @@ static const struct window *nearest_window(const struct counter *,
 		    const struct window *);
 static void	carry_rules(struct conf *, struct conf *);
 static void	carry_count(const struct count *, struct count *);
-static int	add_window(struct conf *, struct rule *);
+static int	add_windows(struct conf *, struct rule *);
+static struct window *add_window(struct conf *, struct rule *, int);
 static int	attach(struct conf *, struct counter *, int *, int);
 static int	try_attach(struct counter *, int *, int);
 static int	may_change(const struct counter *);
@@ -98,30 +99,41 @@ counter_add_all(struct conf *conf)
 		TAILQ_INSERT_TAIL(&counter->rules, rule, sibling);
 		counter->awaited |= rule->terms.immediate;
 		rule->counter = counter;
-		if (rule->terms.within != 0 && add_window(conf, rule) == -1)
+		if (rule->terms.within != 0 && add_windows(conf, rule) == -1)
 			return -1;
 	}
 	return 0;
 }
 
+/* A rule that packets keep on needs another one for that. */
 static int
-add_window(struct conf *conf, struct rule *rule)
+add_windows(struct conf *conf, struct rule *rule)
+{
+	const struct terms	*terms = &rule->terms;
+
+	if ((rule->window = add_window(conf, rule, terms->below)) == NULL)
+		return -1;
+	if (terms->idle != 0 && !terms->below &&
+	    (rule->keeps = add_window(conf, rule, 1)) == NULL)
+		return -1;
+	return 0;
+}
+
+static struct window *
+add_window(struct conf *conf, struct rule *rule, int late)
 {
 	struct window	*window;
 
 	SLIST_FOREACH(window, &rule->counter->windows, entry)
 		if (window->within == rule->terms.within &&
-		    window->below == rule->terms.below)
-			break;
-	if (window == NULL) {
-		if ((window = conf_alloc(conf, sizeof(*window))) == NULL)
-			return -1;
-		window->within = rule->terms.within;
-		window->below = rule->terms.below;
-		SLIST_INSERT_HEAD(&rule->counter->windows, window, entry);
-	}
-	rule->window = window;
-	return 0;
+		    window->late == late)
+			return window;
+	if ((window = conf_alloc(conf, sizeof(*window))) == NULL)
+		return NULL;
+	window->within = rule->terms.within;
+	window->late = late;
+	SLIST_INSERT_HEAD(&rule->counter->windows, window, entry);
+	return window;
 }
 
 /*
@@ -177,7 +189,7 @@ nearest_window(const struct counter *old, const struct window *wanted)
 	const struct window	*window, *best = NULL;
 
 	SLIST_FOREACH(window, &old->windows, entry) {
-		if (window->below != wanted->below)
+		if (window->late != wanted->late)
 			continue;
 		if (best == NULL || (best->within < wanted->within ?
 		    window->within > best->within :

@@ -201,10 +201,12 @@ is_renewed(const struct terms *terms, const struct state *state,
     const struct sight *sight)
 {
 	uint64_t	 tally = rule_tally(terms, state, sight);
+	struct sight	 late = *sight;
 
 	if (terms->below)	/* once for each look: it takes nothing */
 		return tally < terms->count && sight->looked > state->silent;
-	return tally >= terms->renew;
+	late.expired = sight->faded;
+	return rule_tally(terms, state, &late) >= terms->renew;
 }
 
 /*

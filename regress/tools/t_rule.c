@@ -193,7 +193,7 @@ world_window(struct world *world)
 	size_t			 size = history_bytes(terms->within);
 
 	world->window.within = terms->within;
-	world->window.below = terms->below;
+	world->window.late = terms->below;
 	world->window.history = allocate(NULL, size);
 	memset(world->window.history, 0xa5, size);
 	world->rule.window = terms->within != 0 ? &world->window : NULL;
