@@ -181,13 +181,24 @@ reset() {
 
 # EINTR 4, EIO 5, EAGAIN 11, ENOMEM 12, EMFILE 24, ENOSPC 28, EPIPE 32,
 # ECONNABORTED 103, ECONNREFUSED 111.
-for f in "accept4 24" "accept4 12" "accept4 4" "accept4 103" "calloc 12" \
-    "malloc 12" "epoll_ctl 12" "read 5" "read 4" "writev 32" "writev 11" \
-    "writev 4"; do
+# The same call with another error is for FAULT_ALL.
+others() {
+	[ -n "${FAULT_ALL:-}" ] || return
+	for stage in show run_asked reload_asked reset; do
+		each $stage accept4 12
+		each $stage accept4 103
+		each $stage read 4
+		each $stage writev 4
+	done
+}
+
+for f in "accept4 24" "accept4 4" "calloc 12" "malloc 12" "epoll_ctl 12" \
+    "read 5" "writev 32" "writev 11"; do
 	for stage in show run_asked reload_asked reset; do
 		each $stage $f
 	done
 done
+others
 for f in "socket 24" "connect 111" "calloc 12" "malloc 12" "realloc 12" \
     "write 32" "read 5" "fflush 28"; do
 	each json $f
