@@ -44,7 +44,8 @@ BINMODE=	4555
 CFLAGS+=	${DIAG} -I${.CURDIR} -DLIBEXECDIR='"${LIBEXECDIR}"' \
 		-DSTATEDIR='"${STATEDIR}"'
 .if ${OS} != "OpenBSD"
-FILTER_SRCS+=	${.CURDIR}/compat/pledge_filter_bsd.c \
+FILTER_SRCS+=	${.CURDIR}/compat/getaddrinfo_filter.c \
+		${.CURDIR}/compat/pledge_filter_bsd.c \
 		${.CURDIR}/compat/unveil.c
 CTL_SRCS+=	${.CURDIR}/compat/pledge_none.c \
 		${.CURDIR}/compat/unveil.c

@@ -34,9 +34,9 @@ compiles() {
 	esac
 }
 
-for e in tcp "udp dst port 7000" "host 10.0.0.1" "tcp port ssh" "proto \\udp" \
-    "ip && broadcast" "ip6 net 2001:db8::/32" "len > 100" \
-    "tcp[tcpflags] & tcp-syn != 0" "host localhost"; do
+for e in tcp "udp dst port 7000" "host 10.0.0.1" "tcp port ssh" \
+    "udp port ntp" "proto \\udp" "ip && broadcast" "ip6 net 2001:db8::/32" \
+    "len > 100" "tcp[tcpflags] & tcp-syn != 0" "host localhost"; do
 	compiles $ETHERNET "$e"
 done
 compiles $PFLOG inbound
