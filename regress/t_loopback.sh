@@ -29,6 +29,10 @@ Linux)
 	lo=lo
 	in_net ip link set lo up
 	;;
+FreeBSD)
+	# the only one: those sent on another are seen here, too
+	lo=lo0
+	;;
 *)	# one that nobody else sends on
 	lo=lo7
 	ifconfig "$lo" create || fail "no lo(4)"
