@@ -39,7 +39,15 @@ engine=$(engine_pid)
 e=$(wakeups "$engine")
 p=$(wakeups "$DAEMON")
 sleep "$silence"
-same 0 $(($(wakeups "$DAEMON") - p)) "wake-ups of the parent"
+case $SYSTEM in
+FreeBSD)
+	# It hears all that is said of other interfaces, and as some of it may
+	# be lost, compares every ten seconds.
+	;;
+*)
+	same 0 $(($(wakeups "$DAEMON") - p)) "wake-ups of the parent"
+	;;
+esac
 # The kernel adds one of its own now and then.
 within 0 $(($(wakeups "$engine") - e)) 2 "wake-ups of the engine"
 
