@@ -40,10 +40,6 @@ END
 # -t runs nothing: the totals are what is looked at.
 launch "$BPFSTATSD" -t -f "$CONF"
 alive
-(exec $IN_NET "$BPFSTATSD" -t -f "$CONF") >"$LOG" 2>&1 </dev/null &
-DAEMON=$!
-wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10
-alive
 (exec $IN_NET "$TOOLS/send" "$IN" 70003) >"$DIR/sent" &
 other=$!
 send_frames "$OUT" 50001
