@@ -68,6 +68,7 @@ struct helper {
 	int			 fd;		/* where it answers, or -1 */
 	struct event		 answer;
 	struct event		 late;		/* not even KILL has ended it */
+	int			 killed;	/* at the last look */
 	size_t			 len;
 	char			 buf[MAX_ANSWER + 1];
 };
@@ -421,8 +422,9 @@ helper_start(struct helper *helper, struct filter *filter)
 	helper->filter = filter;
 	filter->helper = helper;
 	child_end_in(&helper->child, TIME, 0);
+	helper->killed = 0;
 	evtimer_set(&helper->late, late_handler, helper);
-	timer_in(&helper->late, TIME + NSEC / 2);
+	timer_in(&helper->late, TIME);
 	event_set(&helper->answer, fds[0], EV_READ | EV_PERSIST,
 	    answer_handler, helper);
 	event_add(&helper->answer, NULL);
@@ -555,13 +557,21 @@ helper_failure(const struct helper *helper, int status)
 	return words;
 }
 
-/* Nobody can end it; it keeps its place until it ends. */
+/*
+ * It has half a second from KILL, however late we were to send that.  Nobody
+ * can end it then; it keeps its place until it ends.
+ */
 static void
 late_handler(int fd, short event, void *arg)
 {
 	struct helper	*helper = arg;
 	struct filter	*filter = helper->filter;
 
+	if (!helper->killed) {
+		helper->killed = helper->child.sent == SIGKILL;
+		timer_in(&helper->late, NSEC / 2);
+		return;
+	}
 	helper->filter = NULL;
 	if (filter != NULL)
 		finish(filter, EAGAIN, HELPER_PATH ": does not end");

@@ -76,6 +76,8 @@ grandchild)
 	exec "$HELPER" "\$1" tcp ;;
 hangs*)
 	exec sleep 1000 ;;
+late)	: >"$DIR/began"
+	exec sleep 1000 ;;
 closes)	exec sleep 1000 >&- ;;
 lingers)
 	"$HELPER" "\$1" tcp; exec sleep 1000 ;;
@@ -84,6 +86,12 @@ esac
 END
 little=$(printf 'a' | od -A n -t u2 -N 2 | tr -d ' ')
 [ "$little" -eq 97 ] || note "no test of answers made here on big-endian"
+# Of this one the time is over half a second before we come to look.
+"$DIR/t_filter" -t 20 late >"$DIR/late" 2>/dev/null &
+late=$!
+wait_until '[ -f "$DIR/began" ]' 20 || fail "no helper begins"
+kill -STOP $late
+(sleep 10.7; kill -CONT $late) &
 same "hangs: again: HELPER: no answer in 10 seconds
 hangs-too: again: HELPER: no answer in 10 seconds
 closes: again: HELPER: no answer in 10 seconds
@@ -103,6 +111,8 @@ endless: again: HELPER: killed by signal 13
 grandchild: program" "$(results hangs hangs-too closes lingers tcp exits \
     dies silent nonsense part more twice loops ends words endless \
     grandchild)" "bad helpers"
+wait_until 'grep -q "^late: again: .*\(no answer in 10\|signal 14\)" \
+    "$DIR/late"' 10 || fail "killed late: $(cat "$DIR/late")"
 
 # Nobody waits for what comes after too many that hang, but it is done then.
 rm -f "$DIR/out"
