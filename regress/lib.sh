@@ -344,7 +344,7 @@ send_frames() {
 start_sender() {
 	_if=$1
 	shift
-	(exec $IN_NET "$TOOLS/send" "$_if" 0 "$@") >"$DIR/sent" &
+	$IN_NET "$TOOLS/send" "$_if" 0 "$@" >"$DIR/sent" &
 	SENDER=$!
 	# before it is send(1) it would not count what TERM ends
 	wait_until 'ps -o comm= -p "$SENDER" | grep -q "send$"' 10 ||
@@ -386,7 +386,7 @@ children() {
 # this returns.
 launch() {
 	: >"$LOG"
-	(exec $IN_NET $UNDER "$TOOLS/unignore" "$@") >>"$LOG" 2>&1 \
+	$IN_NET $UNDER "$TOOLS/unignore" "$@" >>"$LOG" 2>&1 \
 	    </dev/null &
 	DAEMON=$!
 	wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10

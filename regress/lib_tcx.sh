@@ -38,7 +38,7 @@ net_more() {
 # start_other kind interface: a program of somebody else, until end_other.
 start_other() {
 	: >"$DIR/other"
-	(exec $IN_NET "$TOOLS/tcx" "$@") >"$DIR/other" &
+	$IN_NET "$TOOLS/tcx" "$@" >"$DIR/other" &
 	SENDER=$!
 	wait_until 'grep -q ready "$DIR/other"' 5 || fail "tcx $*"
 }

@@ -40,7 +40,7 @@ END
 # -t runs nothing: the totals are what is looked at.
 launch "$BPFSTATSD" -t -f "$CONF"
 alive
-(exec $IN_NET "$TOOLS/send" "$IN" 70003) >"$DIR/sent" &
+$IN_NET "$TOOLS/send" "$IN" 70003 >"$DIR/sent" &
 other=$!
 send_frames "$OUT" 50001
 wait $other || fail "send"

@@ -60,9 +60,9 @@ send_udp() {
 }
 
 # Others in both directions all the time, and what counts in pieces.
-(exec $IN_NET "$TOOLS/send" "$OUT" 700000) >"$DIR/others.out" &
+$IN_NET "$TOOLS/send" "$OUT" 700000 >"$DIR/others.out" &
 others_out=$!
-(exec $IN_NET "$TOOLS/send" "$IN" 300000) >"$DIR/others.in" &
+$IN_NET "$TOOLS/send" "$IN" 300000 >"$DIR/others.in" &
 others_in=$!
 for i in 1 2 3 4 5 6; do
 	send_udp "$OUT" 7000 2001

@@ -81,7 +81,7 @@ powerless() {
 # output and error on $to.
 launch() {
 	: >"$DIR/status"
-	(exec $IN_NET su -s /bin/sh nobody -c "exec $hostile $*") \
+	$IN_NET su -s /bin/sh nobody -c "exec $hostile $*" \
 	    >"$to" 2>&1 </dev/null &
 	started=$!
 }

@@ -54,7 +54,7 @@ start_daemon
 
 # load in: packets in the other direction for as long as the interface exists.
 load() {
-	(exec $IN_NET "$TOOLS/send" "$1" 0 >/dev/null 2>&1) &
+	$IN_NET "$TOOLS/send" "$1" 0 >/dev/null 2>&1 &
 }
 
 # has_seen rule number: not in the log, which is compared.

@@ -53,7 +53,7 @@ END
 start_daemon
 sent=0
 for i in 1 2 3 4 5; do
-	(exec $IN_NET "$TOOLS/send" "$OUT1" 0) >/dev/null 2>"$DIR/err" &
+	$IN_NET "$TOOLS/send" "$OUT1" 0 >/dev/null 2>"$DIR/err" &
 	sender=$!
 	sleep 0.1
 	pair_destroy "$IN0" "$OUT0"

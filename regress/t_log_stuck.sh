@@ -100,7 +100,7 @@ kill -STOP "$SENDER"
 
 # It is filled by a first daemon: a pipe holds at most 64 KB.
 launch() {
-	(exec $IN_NET "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF") 2>"$DIR/pipe" 3>&- \
+	$IN_NET "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF" 2>"$DIR/pipe" 3>&- \
 	    </dev/null &
 	DAEMON=$!
 	wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 20
@@ -181,7 +181,7 @@ ${CC:-cc} -o "$DIR/notified" "$REGRESS/tools/notified.c" || fail "notified.c"
 # syslogd file: what is logged goes to the file.
 syslogd() {
 	rm -f "$DIR/dev.log"
-	(exec $IN_NET "$DIR/notified" "$DIR/dev.log") >"$1" &
+	$IN_NET "$DIR/notified" "$DIR/dev.log" >"$1" &
 	SENDER=$!
 	wait_until '[ -S "$DIR/dev.log" ]' 20 || fail "no syslogd"
 }

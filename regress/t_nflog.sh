@@ -63,7 +63,7 @@ if command -v setpriv >/dev/null; then
 	message setpriv --bounding-set=-net_admin |
 	    grep -q 'cap_net_admin' || fail "without the capability"
 fi
-(exec $IN_NET "$BPFSTATSD" -d -s "$DIR/other.sock" -f "$CONF") >"$DIR/second" 2>&1 </dev/null &
+$IN_NET "$BPFSTATSD" -d -s "$DIR/other.sock" -f "$CONF" >"$DIR/second" 2>&1 </dev/null &
 SENDER=$!
 wait_until 'grep -q "another program" "$DIR/second"' 5 ||
     fail "a second daemon: $(cat "$DIR/second")"

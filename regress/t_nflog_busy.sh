@@ -37,7 +37,7 @@ chmod 600 "$DIR/group"
 
 # Another daemon is the other program.
 occupy() {
-	(exec $IN_NET "$BPFSTATSD" -dv -s "$DIR/holder.sock" -f "$DIR/group") \
+	$IN_NET "$BPFSTATSD" -dv -s "$DIR/holder.sock" -f "$DIR/group" \
 	    >"$DIR/holder.log" 2>&1 </dev/null &
 	HOLDER=$!
 	wait_until 'grep -q "nflog:5: counting" "$DIR/holder.log"' 5 ||

@@ -50,8 +50,8 @@ child_of() {
 # contain argument ...: bpfstatsd as process 1; its number here is FIRST.
 contain() {
 	: >"$LOG"
-	(exec $IN_NET unshare -p -f --mount-proc "$TOOLS/unignore" \
-	    "$BPFSTATSD" "$@") >"$LOG" 2>&1 </dev/null &
+	$IN_NET unshare -p -f --mount-proc "$TOOLS/unignore" "$BPFSTATSD" \
+	    "$@" >"$LOG" 2>&1 </dev/null &
 	SENDER=$!
 }
 # it_counts: both its processes run.

@@ -37,7 +37,7 @@ esac
 port=1883
 echo "listener $port 127.0.0.1
 allow_anonymous true" >"$DIR/mosquitto.conf"
-(exec $IN_NET mosquitto -c "$DIR/mosquitto.conf") >"$DIR/broker" 2>&1 &
+$IN_NET mosquitto -c "$DIR/mosquitto.conf" >"$DIR/broker" 2>&1 &
 broker=$!
 subscriber=
 # end what was started here, then what the library did
@@ -49,7 +49,7 @@ end_broker() {
 trap end_broker EXIT
 wait_until 'in_net mosquitto_pub -h 127.0.0.1 -t t -m x 2>/dev/null' 10 ||
     fail "no broker: $(cat "$DIR/broker")"
-(exec $IN_NET mosquitto_sub -h 127.0.0.1 -t "zigbee2mqtt/#") \
+$IN_NET mosquitto_sub -h 127.0.0.1 -t "zigbee2mqtt/#" \
     >"$DIR/messages" 2>&1 &
 subscriber=$!
 # it has subscribed when it gets what is sent

@@ -103,7 +103,7 @@ if ! command -v tcpdump >/dev/null; then
 	unseen="who.conf: no tcpdump(8)"
 elif [ "$SYSTEM" = Linux ]; then
 	recipe who.conf -e "s,/var/log/pflog,$DIR/pcap,"
-	(exec $IN_NET tcpdump -Z root -U -i "$IN" -w "$DIR/pcap") \
+	$IN_NET tcpdump -Z root -U -i "$IN" -w "$DIR/pcap" \
 	    >"$DIR/out" 2>&1 &
 	SENDER=$!
 	wait_until 'grep -q "listening on" "$DIR/out"' 10 || fail "tcpdump"

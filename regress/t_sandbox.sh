@@ -54,7 +54,7 @@ END
 # launch command [argument ...]: the daemon, started by that.
 launch() {
 	: >"$LOG"
-	(exec $IN_NET "$@" "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF") \
+	$IN_NET "$@" "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF" \
 	    >"$LOG" 2>&1 </dev/null &
 	DAEMON=$!
 	wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 10

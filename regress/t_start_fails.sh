@@ -46,9 +46,9 @@ for file in every plain; do
 done
 
 UNDER="prlimit --nproc=1"
-(exec $IN_NET setpriv --reuid=$user --clear-groups --regid=$user sleep 1000) &
+$IN_NET setpriv --reuid=$user --clear-groups --regid=$user sleep 1000 &
 one=$!
-(exec $IN_NET setpriv --reuid=$user --clear-groups --regid=$user sleep 1000) &
+$IN_NET setpriv --reuid=$user --clear-groups --regid=$user sleep 1000 &
 SENDER=$!
 wait_until '[ "$(ps -o pid= -u $user | wc -l)" -eq 2 ]' 5 || fail "no processes"
 start_daemon
