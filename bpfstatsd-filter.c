@@ -91,7 +91,8 @@ limit(void)
 		int		 resource;
 		struct rlimit	 max;
 	}			 limits[] = {
-		{ RLIMIT_CPU, { MAX_CPU, MAX_CPU + 1 } },
+		/* NetBSD looks once a second */
+		{ RLIMIT_CPU, { MAX_CPU, MAX_CPU + 2 } },
 		{ RLIMIT_DATA, { MAX_MEMORY, MAX_MEMORY } },
 		{ RLIMIT_NOFILE, { MAX_FILES, MAX_FILES } },
 		{ RLIMIT_NPROC, { 0, 0 } },
