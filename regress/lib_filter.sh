@@ -72,6 +72,12 @@ build_t_filter() {
 		_flags="$_flags $source/compat/setresuid.c"
 		_libs="$(pkg-config --libs libbsd-overlay) -levent_core"
 		;;
+	NetBSD)
+		_flags="-D_OPENBSD_SOURCE -include $source/compat/compat.h"
+		_flags="$_flags $source/compat/setresgid_netbsd.c"
+		_flags="$_flags $source/compat/setresuid_netbsd.c"
+		_libs="-levent"
+		;;
 	*)
 		_flags=-I/usr/local/include
 		_libs="-L/usr/local/lib -levent"
