@@ -37,26 +37,43 @@ rule short {
 }
 END
 
+# sooner ms command [argument ...]: the command sets TOOK; one time of ten that
+# must be less, since a busy machine may be late.
+sooner() {
+	_ms=$1
+	shift
+	_tries=10
+	until "$@" && [ "$TOOK" -lt "$_ms" ]; do
+		[ $((_tries -= 1)) -gt 0 ] || fail "$*: $TOOK ms, not $_ms"
+	done
+}
+
 # A command that ends in time is waited for; the runs still owed are not
 # started.
-for signal in TERM INT; do
+end_short() {
 	rm -f "$DIR/short"
 	start_daemon
 	send_frames "$OUT" 35
 	wait_lines "$DIR/short" 1 3
 	began=$(now_ms)
-	kill -$signal "$DAEMON"
+	kill -$1 "$DAEMON"
 	await_end 7
-	same 0 "$ENDED" "status after SIG$signal"
-	within 0 $(($(now_ms) - began)) 4500 "ms to the end, less than 5 s"
-	same "began
-ended" "$(cat "$DIR/short")" "what the command did"
-done
+	TOOK=$(($(now_ms) - began))
+	same 0 "$ENDED" "status after SIG$1"
+	# what takes longer has perhaps been killed
+	[ $TOOK -ge 4500 ] || same "began ended " \
+	    "$(tr '\n' ' ' <"$DIR/short")" "what the command did"
+}
+sooner 4500 end_short TERM
+sooner 4500 end_short INT
 # Idle: at once.
-start_daemon
-began=$(now_ms)
-stop_daemon
-within 0 $(($(now_ms) - began)) 4500 "ms to the end, less than 5 s"
+end_idle() {
+	start_daemon
+	began=$(now_ms)
+	stop_daemon
+	TOOK=$(($(now_ms) - began))
+}
+sooner 4500 end_idle
 
 conf <<END
 user root
@@ -82,21 +99,24 @@ same 0 "$ENDED" "status"
 within 4500 $(($(now_ms) - began)) 60000 "ms to the end"
 wait_until '[ -z "$(left)" ]' 1 || fail "left: $(left)"
 
-# A second signal.
-rm "$DIR/pids"
-start_daemon
-send_frames "$OUT" 1
-wait_lines "$DIR/pids" 2 3
-kill -TERM "$DAEMON"
-sleep 1
-alive_parent() { running "$DAEMON"; }
-alive_parent || fail "the daemon did not wait for the command"
-began=$(now_ms)
-kill -TERM "$DAEMON"
-await_end 2
-same 0 "$ENDED" "status after two signals"
-within 0 $(($(now_ms) - began)) 3500 "ms to the end after two signals"
-wait_until '[ -z "$(left)" ]' 1 || fail "left: $(left)"
+# A second signal, at the latest when the daemon would end anyway.
+end_twice() {
+	rm "$DIR/pids"
+	start_daemon
+	send_frames "$OUT" 1
+	wait_lines "$DIR/pids" 2 3
+	began=$(now_ms)
+	kill -TERM "$DAEMON"
+	sleep 1
+	running "$DAEMON" || [ $(($(now_ms) - began)) -ge 5000 ] ||
+	    fail "the daemon did not wait for the command"
+	kill -TERM "$DAEMON" 2>/dev/null
+	await_end 2
+	TOOK=$(($(now_ms) - began))
+	same 0 "$ENDED" "status after two signals"
+	wait_until '[ -z "$(left)" ]' 1 || fail "left: $(left)"
+}
+sooner 4500 end_twice
 
 # The parent is killed: the engine ends at once.
 conf <<END
