@@ -61,10 +61,10 @@ rule other {
 }
 END
 start_daemon
+began=$(now_ms)
 send_frames "$OUT" 1
 wait_until '[ -n "$(children)" ]' 5 || fail "no command was started"
 stuck=$(children)
-began=$(now_ms)
 wait_logged "\"stuck\": process $stuck does not end, although it was killed" \
     1 20
 within 13000 $(($(now_ms) - began)) 200000 "ms until it is reported"
