@@ -24,7 +24,7 @@
 [ "$SYSTEM" = Linux ] || skip "takes a capability of Linux away"
 need_daemon
 command -v setpriv >/dev/null || skip "no setpriv(1)"
-UNDER="setpriv --bounding-set=-net_admin --inh-caps=-net_admin"
+UNDER="$UNDER setpriv --bounding-set=-net_admin --inh-caps=-net_admin"
 pair_create IN OUT
 conf <<END
 user root

@@ -22,7 +22,7 @@
 command -v setpriv >/dev/null || skip "no setpriv(1)"
 need_daemon
 pair_create IN OUT
-UNDER="setpriv --bounding-set -net_admin --inh-caps -net_admin"
+UNDER="$UNDER setpriv --bounding-set -net_admin --inh-caps -net_admin"
 $UNDER true 2>"$DIR/err" || skip "setpriv: $(cat "$DIR/err")"
 
 group='rule group {

@@ -45,7 +45,8 @@ for file in every plain; do
 	chmod 666 "$DIR/$file"
 done
 
-UNDER="prlimit --nproc=1"
+under=$UNDER
+UNDER="$UNDER prlimit --nproc=1"
 $IN_NET setpriv --reuid=$user --clear-groups --regid=$user sleep 1000 &
 one=$!
 $IN_NET setpriv --reuid=$user --clear-groups --regid=$user sleep 1000 &
@@ -80,7 +81,7 @@ same "1 7" "$(awk '{ print $4, $5 }' "$DIR/plain")" \
 stop_daemon
 
 # Text file busy.
-UNDER=
+UNDER=$under
 cp "$TOOLS/record" "$DIR/busy"
 conf <<END
 user root
