@@ -42,7 +42,7 @@ END
 
 # Hostile: variables, signals, limits, descriptors, umask, directory.
 : >"$LOG"
-(
+{
 	umask 077
 	cd "$DIR/nobody" || exit 1
 	ulimit -S -n 123
@@ -51,7 +51,7 @@ END
 	FOO=bar IFS=x ENV=/tmp/x LD_LIBRARY_PATH=/tmp EVENT_SHOW_METHOD=1 \
 	    BPFSTATSD_RUNS=99 HOME=/tmp exec $IN_NET \
 	    "$BPFSTATSD" -dv -s "$SOCKET" -f "$CONF"
-) >"$LOG" 2>&1 <"$CONF" &
+} >"$LOG" 2>&1 <"$CONF" &
 DAEMON=$!
 wait_until 'engine_pid >/dev/null' 5
 alive

@@ -69,10 +69,10 @@ full() {
 }
 
 # The size of a file, which commands inherit with its signal: 4 or 8 KB.
-(
+{
 	ulimit -f 8
 	exec $IN_NET "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF"
-) >>"$LOG" 2>&1 </dev/null &
+} >>"$LOG" 2>&1 </dev/null &
 DAEMON=$!
 wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 20
 alive

@@ -85,7 +85,7 @@ for signal in HUP INT TERM; do
 	same 0 "$ENDED" "status after SIG$signal"
 done
 : >"$LOG"
-(trap '' HUP; exec $IN_NET "$BPFSTATSD" -i "$IN" /bin/sh -c 'echo $$') \
+{ trap '' HUP; exec $IN_NET "$BPFSTATSD" -i "$IN" /bin/sh -c 'echo $$'; } \
     >"$LOG" 2>&1 </dev/null &
 DAEMON=$!
 wait_until 'engine_pid >/dev/null' 5
