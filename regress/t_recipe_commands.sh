@@ -120,7 +120,7 @@ fi
 # One rule from the shell.
 mkdir "$DIR/bin"
 ln -s "$BPFSTATSD" "$DIR/bin/bpfstatsd"
-(PATH=$DIR/bin:$PATH exec $IN_NET sh "$examples/one-rule.sh" "$IN" 5) \
+{ PATH=$DIR/bin:$PATH exec $IN_NET sh "$examples/one-rule.sh" "$IN" 5; } \
     >"$DIR/out" 2>&1 </dev/null &
 DAEMON=$!
 wait_until 'engine_pid >/dev/null' 10 || fail "one-rule.sh: $(cat "$DIR/out")"
