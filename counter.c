@@ -355,11 +355,12 @@ try_attach(struct counter *counter, int *spare, int full)
 			return -1;
 		}
 		if (if_nametoindex(counter->ifname) == 0) {
-			counter->no_device = errno != ENODEV;
+			/* as Linux says it, and glibc */
 			if (errno == ENODEV)
 				errno = ENXIO;
 			else if (errno == ENOENT)
-				errno = EMFILE;	/* as glibc says it */
+				errno = EMFILE;
+			counter->no_device = errno != ENXIO;
 			return -1;
 		}
 	}
