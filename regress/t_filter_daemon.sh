@@ -21,6 +21,8 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"
 need_daemon
+[ "$SYSTEM" != NetBSD ] ||
+    skip "l2tp(4) takes no Ethernet header from bpf(4)"
 . "$REGRESS/lib_filter.sh"
 pair_create IN OUT
 program_beside
