@@ -152,7 +152,8 @@ counter_remedy(int error)
 	case EMFILE:
 		return counter_max == UINT_MAX ?
 		    "raise the limit of open files in login.conf(5)" :
-		    "at most 256 here, or what login.conf(5) allows";
+		    "raise the limit of open files in login.conf(5); 256 "
+		    "counters are the most";
 	case ENFILE:
 		return "raise kern.maxfiles with sysctl(8)";
 	default:
