@@ -161,14 +161,22 @@ static void		 summarise(struct job *);
 static void		 summarise_later(struct job *);
 static void		 minute_handler(int, short, void *);
 
-static TAILQ_HEAD(, job) jobs = TAILQ_HEAD_INITIALIZER(jobs);
-static TAILQ_HEAD(, job) running = TAILQ_HEAD_INITIALIZER(running);
-static TAILQ_HEAD(, job) readable = TAILQ_HEAD_INITIALIZER(readable);
-static struct event	 readable_ev;
-static unsigned int	 nrunning;
-static uint64_t		 ntotal;
-static int		 null_fd = -1;
-static void		 (*ended)(struct rule *, const struct ending *);
+/* All that runs, has run, or may. */
+static struct {
+	TAILQ_HEAD(, job)	 jobs;
+	TAILQ_HEAD(, job)	 running;	/* of these */
+	TAILQ_HEAD(, job)	 readable;	/* of these, with output */
+	struct event		 readable_ev;
+	unsigned int		 nrunning;
+	uint64_t		 ntotal;	/* starts so far */
+	int			 null_fd;
+	void			(*ended)(struct rule *, const struct ending *);
+} all = {
+	.jobs = TAILQ_HEAD_INITIALIZER(all.jobs),
+	.running = TAILQ_HEAD_INITIALIZER(all.running),
+	.readable = TAILQ_HEAD_INITIALIZER(all.readable),
+	.null_fd = -1
+};
 
 /*
  * To be called once, after event_init().  Returns 0, or -1 with errno.  The
@@ -177,24 +185,24 @@ static void		 (*ended)(struct rule *, const struct ending *);
 int
 run_init(void (*callback)(struct rule *, const struct ending *))
 {
-	ended = callback;
-	evtimer_set(&readable_ev, readable_handler, NULL);
-	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	return null_fd == -1 ? -1 : 0;
+	all.ended = callback;
+	evtimer_set(&all.readable_ev, readable_handler, NULL);
+	all.null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return all.null_fd == -1 ? -1 : 0;
 }
 
 /* Commands that run now. */
 unsigned int
 run_running(void)
 {
-	return nrunning;
+	return all.nrunning;
 }
 
 /* Commands started so far. */
 uint64_t
 run_total(void)
 {
-	return ntotal;
+	return all.ntotal;
 }
 
 /*
@@ -239,9 +247,9 @@ run_start(struct rule *rule, const struct start *start)
 	}
 	job->started = now();
 	job->runs = 1;
-	TAILQ_INSERT_TAIL(&running, job, running);
-	nrunning++;
-	ntotal += !is_manual(start->due);
+	TAILQ_INSERT_TAIL(&all.running, job, running);
+	all.nrunning++;
+	all.ntotal += !is_manual(start->due);
 	if (options.test) {
 		evtimer_set(&job->child.ev, test_handler, job);
 		timer_in(&job->child.ev, 0);
@@ -259,7 +267,7 @@ run_reap(void)
 	struct job	*job, *next;
 	int		 status, n = 0;
 
-	for (job = TAILQ_FIRST(&running); job != NULL; job = next) {
+	for (job = TAILQ_FIRST(&all.running); job != NULL; job = next) {
 		next = TAILQ_NEXT(job, running);
 		if (!child_reap(&job->child, &status))
 			continue;
@@ -276,7 +284,7 @@ run_kill(void)
 {
 	struct job	*job;
 
-	TAILQ_FOREACH(job, &running, running)
+	TAILQ_FOREACH(job, &all.running, running)
 		child_signal(&job->child, SIGKILL);
 }
 
@@ -286,10 +294,10 @@ run_end(void)
 {
 	struct job	*job;
 
-	TAILQ_FOREACH(job, &running, running)
+	TAILQ_FOREACH(job, &all.running, running)
 		log_warnx("%s: process %ld does not end, although it was "
 		    "killed: leaving it", job->title, (long)job->child.pid);
-	TAILQ_FOREACH(job, &jobs, next)
+	TAILQ_FOREACH(job, &all.jobs, next)
 		summarise(job);
 	child_end_all();
 }
@@ -305,7 +313,7 @@ run_carry(struct conf *to)
 	struct rule	 key;
 	struct job	*job, *next;
 
-	for (job = TAILQ_FIRST(&jobs); job != NULL; job = next) {
+	for (job = TAILQ_FIRST(&all.jobs); job != NULL; job = next) {
 		next = TAILQ_NEXT(job, next);
 		key.name = job->name;
 		job->rule = RB_FIND(rule_names, &to->names, &key);
@@ -369,7 +377,7 @@ job_of(struct rule *rule)
 	job->rule = rule;
 	job->started = job->ended = job->minute.began = NEVER;
 	evtimer_set(&job->minute.end_ev, minute_handler, job);
-	TAILQ_INSERT_TAIL(&jobs, job, next);
+	TAILQ_INSERT_TAIL(&all.jobs, job, next);
 	rule->job = job;
 	return job;
 }
@@ -379,7 +387,7 @@ job_free(struct job *job)
 {
 	summarise(job);
 	evtimer_del(&job->minute.end_ev);
-	TAILQ_REMOVE(&jobs, job, next);
+	TAILQ_REMOVE(&all.jobs, job, next);
 	free(job);
 }
 
@@ -448,7 +456,7 @@ static int
 spawn(struct job *job, char **env, int error_fd, int output_fd)
 {
 	const struct rule	*rule = job->rule;
-	int			 keep[3] = { null_fd, error_fd, output_fd };
+	int			 keep[3] = { all.null_fd, error_fd, output_fd };
 
 	switch (child_fork(&job->child, SIG_DFL, keep,
 	    output_fd == -1 ? 2 : 3)) {
@@ -474,7 +482,7 @@ become_command(const struct rule *rule, char **argv, char **env, int error_fd,
 {
 	struct failure	 failure = { STEP_SETUP, 0 };
 
-	if (dup2(null_fd, STDIN_FILENO) == -1)
+	if (dup2(all.null_fd, STDIN_FILENO) == -1)
 		goto fail;
 	if (!options.onerule) {
 		umask(022);
@@ -701,8 +709,8 @@ finish(struct job *job, int status)
 	char		 line[512];
 	int		 failed;
 
-	TAILQ_REMOVE(&running, job, running);
-	nrunning--;
+	TAILQ_REMOVE(&all.running, job, running);
+	all.nrunning--;
 	job->runs = 0;
 	if (run->output_fd != -1) {
 		log_output(job);
@@ -725,7 +733,7 @@ finish(struct job *job, int status)
 	forget_run(job);
 	if (rule == NULL)
 		job_free(job);
-	ended(rule, &ending);
+	all.ended(rule, &ending);
 }
 
 /* The run counts, for the log and for its rule. */
@@ -785,7 +793,7 @@ take_back(struct job *job, const struct failure *failure)
 		return 0;
 	errno = failure->error;
 	start_failed(job, step_name(failure));
-	ntotal -= !is_manual(job->run.due);
+	all.ntotal -= !is_manual(job->run.due);
 	job->started = job->run.last;
 	base = rule->state->base;
 	if (!job->run.stale && base == job->run.before.base)
@@ -870,16 +878,16 @@ output_handler(int fd, short event, void *arg)
 	if (job->run.readable)
 		return;
 	job->run.readable = 1;
-	TAILQ_INSERT_TAIL(&readable, job, readable);
-	if (!evtimer_pending(&readable_ev, NULL))
-		timer_in(&readable_ev, 0);
+	TAILQ_INSERT_TAIL(&all.readable, job, readable);
+	if (!evtimer_pending(&all.readable_ev, NULL))
+		timer_in(&all.readable_ev, 0);
 }
 
 static void
 not_readable(struct job *job)
 {
 	if (job->run.readable)
-		TAILQ_REMOVE(&readable, job, readable);
+		TAILQ_REMOVE(&all.readable, job, readable);
 	job->run.readable = 0;
 }
 
@@ -889,14 +897,14 @@ readable_handler(int fd, short event, void *arg)
 	struct job	*job;
 	int64_t		 until = now() + OUTPUT_TIME;
 
-	while ((job = TAILQ_FIRST(&readable)) != NULL) {
+	while ((job = TAILQ_FIRST(&all.readable)) != NULL) {
 		not_readable(job);
 		log_output(job);
 		if (now() >= until)
 			break;
 	}
-	if (!TAILQ_EMPTY(&readable))
-		timer_in(&readable_ev, 0);
+	if (!TAILQ_EMPTY(&all.readable))
+		timer_in(&all.readable_ev, 0);
 }
 
 /*
