@@ -51,6 +51,11 @@ calls() {
 	half_second
 	strace -c -f -o "$DIR/calls" $(family | sed 's/^/-p /') 2>"$DIR/err" &
 	_tracer=$!
+	# until then it ignores INT, as all that a script has in the background
+	_tries=600
+	until grep -q attached "$DIR/err" || [ $((_tries -= 1)) -eq 0 ]; do
+		sleep 0.1
+	done
 	sleep $_seconds
 	kill -INT $_tracer
 	wait $_tracer
