@@ -16,6 +16,8 @@
 # commands of others, nor the output of one that writes more than a pipe
 # holds.  What counts is the time of the processor that the daemon spends
 # until it answers: how busy the machine is does not matter.
+#
+# alone: it makes the machine busy for all others
 
 . "$(dirname "$0")/lib.sh"
 need_daemon
