@@ -409,6 +409,8 @@ start_rule() {
 # The daemon must be alive, both its processes.
 alive() {
 	running "$DAEMON" || fail "the daemon is dead"
+	# one that has been replaced may not have its successor yet
+	wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 5
 	engine_pid >/dev/null || fail "the engine is dead"
 }
 
