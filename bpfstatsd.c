@@ -1110,7 +1110,7 @@ request_handler(struct client *client, char *line)
 		{ "run", 1, 2, request_run },
 		{ "reset", 1, 1, request_reset }
 	};
-	struct rule	*rule = NULL, key;
+	struct rule	*rule = NULL;
 	char		*name, *args[MAX_ARGUMENTS + 1] = { NULL };
 	size_t		 i;
 	int		 n = 0;
@@ -1127,8 +1127,7 @@ request_handler(struct client *client, char *line)
 		return;
 	}
 	if (n > 0) {
-		key.name = args[0];
-		rule = RB_FIND(rule_names, &parent.conf->names, &key);
+		rule = conf_rule(parent.conf, args[0]);
 		if (rule == NULL) {
 			refuse(client, "no such rule", args[0]);
 			return;

@@ -408,6 +408,7 @@ struct conf	*conf_new(void);
 void		 conf_free(struct conf *);
 void		*conf_alloc(struct conf *, size_t);
 char		*conf_strdup(struct conf *, const char *);
+struct rule	*conf_rule(struct conf *, const char *);
 int		 conf_share(struct conf *);
 int		 conf_protect(struct conf *);
 int		 counter_cmp(struct counter *, struct counter *);

@@ -155,6 +155,15 @@ conf_strdup(struct conf *conf, const char *s)
 	return p;
 }
 
+/* The rule of this name, or NULL. */
+struct rule *
+conf_rule(struct conf *conf, const char *name)
+{
+	struct rule	 key = { .name = name };
+
+	return RB_FIND(rule_names, &conf->names, &key);
+}
+
 /*
  * Map the memory that the engine and the parent share, and begin all counts
  * at 0.  Returns 0, or -1 with errno.

@@ -310,13 +310,11 @@ run_end(void)
 void
 run_carry(struct conf *to)
 {
-	struct rule	 key;
 	struct job	*job, *next;
 
 	for (job = TAILQ_FIRST(&all.jobs); job != NULL; job = next) {
 		next = TAILQ_NEXT(job, next);
-		key.name = job->name;
-		job->rule = RB_FIND(rule_names, &to->names, &key);
+		job->rule = conf_rule(to, job->name);
 		if (job->rule == NULL) {
 			if (!job->runs)
 				job_free(job);

@@ -230,7 +230,7 @@ static int
 restore(struct conf *conf, char *line)
 {
 	struct saved	 saved;
-	struct rule	*rule, key;
+	struct rule	*rule;
 	char		*words[NWORDS];
 	uint64_t	 last_start = 0;
 	int		 i;
@@ -249,8 +249,7 @@ restore(struct conf *conf, char *line)
 	    !read_number(words[WORD_LAST_START], INT64_MAX, &last_start)))
 		return -1;
 	saved.last_start = last_start;
-	key.name = words[WORD_RULE];
-	rule = RB_FIND(rule_names, &conf->names, &key);
+	rule = conf_rule(conf, words[WORD_RULE]);
 	if (rule != NULL && is_same(rule, words))
 		rule_restore(&rule->terms, rule->state, &saved,
 		    count_read(rule->counter->count, NULL), now());
