@@ -173,7 +173,7 @@ struct terms {
 struct sight {
 	uint64_t	 total;		/* of the counter */
 	uint64_t	 expired;	/* the window begins at this total */
-	uint64_t	 faded;		/* that which keeps it on, at this */
+	uint64_t	 faded;		/* the same for rule.keeps */
 	int64_t		 looked;	/* ns, never in the future, or NEVER */
 };
 
@@ -249,7 +249,7 @@ struct rule {
 	const struct account	*account;	/* or NULL: as the caller */
 	struct counter		*counter;
 	struct window		*window;	/* or NULL */
-	struct window		*keeps;		/* on; NULL: the same */
+	struct window		*keeps;		/* it on; or NULL: window */
 	struct state		*state;		/* the parent's half */
 	struct job		*job;		/* or NULL: has never run */
 	unsigned int		 number;	/* its place in conf.rules */

@@ -60,7 +60,7 @@ struct run {
 	int		 output_fd;	/* or -1 */
 	char		*line;		/* output, not yet logged */
 	size_t		 line_len;
-	int		 readable;	/* it is one of those */
+	int		 readable;	/* on that list */
 	struct event	 output_ev;
 	struct state	 before;	/* the rule's state, if it was none */
 	int64_t		 last;		/* job.started, likewise */
@@ -85,7 +85,7 @@ struct minute {
 struct job {
 	TAILQ_ENTRY(job)	 next;		/* all jobs */
 	TAILQ_ENTRY(job)	 running;	/* those that run */
-	TAILQ_ENTRY(job)	 readable;	/* that have output */
+	TAILQ_ENTRY(job)	 readable;	/* those with output */
 	struct rule		*rule;		/* NULL: gone in a reload */
 	char			 name[MAX_NAME + 1];
 	char			 title[MAX_NAME + 8];	/* for the log */
