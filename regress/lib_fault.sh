@@ -217,18 +217,23 @@ runs_right() {
 	check_engine
 }
 
-# TERM ends it; what has not failed by now does not fail any more.
-end_daemon() {
-	was_hit || "$ctl" "$file" none 0 0
+# TERM ends it, if it has not ended.  Sets ENDED to its status.
+terminate() {
 	kill -TERM "$DAEMON" 2>/dev/null
 	soon dead 8 || fail "$what: TERM does not end it"
 	wait "$DAEMON"
 	ENDED=$?
+	DAEMON=
+}
+
+# TERM ends it; what has not failed by now does not fail any more.
+end_daemon() {
+	was_hit || "$ctl" "$file" none 0 0
+	terminate
 	# what failed only now may have ended it
 	if [ $ENDED -eq 0 ] || ! was_hit; then
 		same 0 $ENDED "$what: status after TERM"
 	fi
-	DAEMON=
 	soon '[ -z "$(processes)" ]' 3 || fail "$what: left: $(processes)"
 }
 
@@ -371,11 +376,7 @@ run() {
 end() {
 	start_if_down
 	"$ctl" "$file" "$@"
-	kill -TERM "$DAEMON"
-	soon dead 8 || fail "$what: TERM does not end it"
-	wait "$DAEMON"
-	ENDED=$?
-	DAEMON=
+	terminate
 	soon '[ -z "$(processes)" ]' 3 || fail "$what: left: $(processes)"
 	was_hit && return 0
 	same 0 $ENDED "$what: status after TERM"

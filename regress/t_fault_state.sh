@@ -145,11 +145,7 @@ end_state() {
 	sleep 0.1
 	logged_before=$(lines "$LOG")
 	"$ctl" "$file" "$@"
-	kill -TERM "$DAEMON"
-	soon dead 8 || fail "$what: TERM does not end it"
-	wait "$DAEMON"
-	ENDED=$?
-	DAEMON=
+	terminate
 	was_hit && _hit=0 || _hit=1
 	[ $_hit -eq 0 ] || same 0 $ENDED "$what: status after TERM"
 	soon '[ -z "$(processes)" ]' 3 || fail "$what: left: $(processes)"

@@ -37,12 +37,12 @@ rule short {
 }
 END
 
-# sooner ms command [argument ...]: the command sets TOOK; one time of ten that
+# sooner ms command [argument ...]: the command sets TOOK; one time of three that
 # must be less, since a busy machine may be late.
 sooner() {
 	_ms=$1
 	shift
-	_tries=10
+	_tries=3
 	until "$@" && [ "$TOOK" -lt "$_ms" ]; do
 		[ $((_tries -= 1)) -gt 0 ] || fail "$*: $TOOK ms, not $_ms"
 	done

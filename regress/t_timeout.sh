@@ -92,7 +92,7 @@ before=$(lines "$DIR/runs")
 # gone rule ms: it ends, but not before that.
 gone() {
 	_rule=$1
-	wait_until '[ -z "$(left "$_rule")" ]' 20 ||
+	wait_until '[ -z "$(left "$_rule")" ]' 8 ||
 	    fail "$1 lives: $(left "$1")"
 	within "$2" $(($(now_ms) - began)) 600000 "ms that $1 lived"
 }

@@ -18,7 +18,7 @@
  * Clients of the control socket that nobody wants: so many of each kind, each
  * of which begins again when it is thrown out.
  *
- *	clients socket number seconds
+ *	clients socket number seconds [greedy]
  *
  * silent	connect and say nothing
  * large	say a megabyte without an end
@@ -26,7 +26,7 @@
  * greedy	ask for all rules and take nothing
  * rude		ask, and hang up in the middle of the answer
  *
- * Prints how often all of them were let in.
+ * With greedy all are that.  Prints how often all of them were let in.
  */
 
 #include <sys/types.h>
@@ -136,8 +136,9 @@ main(int argc, char *argv[])
 	time_t		 end;
 	int		 n, i;
 
-	if (argc != 4 || strlen(argv[1]) >= sizeof(address.sun_path))
-		errx(1, "usage: clients socket number seconds");
+	if (argc < 4 || argc > 5 || strlen(argv[1]) >= sizeof(address.sun_path))
+		errx(1, "usage: clients socket number seconds "
+		    "[greedy]");
 	strcpy(address.sun_path, argv[1]);
 	n = atoi(argv[2]);
 	end = time(NULL) + atoi(argv[3]);
@@ -146,7 +147,7 @@ main(int argc, char *argv[])
 	    (fds = calloc(n, sizeof(*fds))) == NULL)
 		err(1, "calloc");
 	for (i = 0; i < n; i++) {
-		clients[i].kind = i % NKINDS;
+		clients[i].kind = argc == 5 ? GREEDY : i % NKINDS;
 		clients[i].fd = -1;
 	}
 	while (time(NULL) < end) {
