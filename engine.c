@@ -185,8 +185,8 @@ engine_ask(void)
 	if (engine.child.pid == 0 || !engine.counting || engine.ending ||
 	    engine.child.sent != 0 || evtimer_pending(&engine.hang_ev, NULL))
 		return;
+	look_later();	/* first, since the answer may come at once */
 	engine_poke();
-	look_later();
 }
 
 /*

@@ -73,9 +73,19 @@ END
 start_daemon
 engine=$(engine_pid)
 next_tick
+tracer=
+if command -v strace >/dev/null; then
+	# it answers while the parent has not come back from asking
+	strace -qq -o /dev/null -e trace=write \
+	    -e inject=write:delay_exit=300000 -p "$DAEMON" &
+	tracer=$!
+	wait_until 'grep -q "^TracerPid:.*[1-9]" "/proc/$DAEMON/status"' 10 ||
+	    fail "strace does not attach"
+fi
 status
 sleep 6				# nothing wakes it, and that is all right
 same "$engine" "$(engine_pid)" "the engine of immediate rules"
+[ -z "$tracer" ] || { kill "$tracer"; wait "$tracer"; }
 kill -STOP "$engine"
 status
 replaced 10
