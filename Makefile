@@ -17,9 +17,8 @@ CTL=		bpfstatsctl
 CTL_SRCS=	${.CURDIR}/bpfstatsctl.c
 
 # What a libc lacks.
-SRCS_FreeBSD=	pledge_freebsd.c syslog.c unveil.c
-SRCS_NetBSD=	pledge_none.c setresgid_netbsd.c setresuid_netbsd.c \
-		syslog.c unveil.c
+SRCS_FreeBSD=	pledge_freebsd.c syslog.c
+SRCS_NetBSD=	pledge_none.c syslog.c
 DEFS_NetBSD=	-D_OPENBSD_SOURCE
 
 DIAG=		-Wall -Wstrict-prototypes -Wmissing-prototypes \
@@ -45,10 +44,8 @@ CFLAGS+=	${DIAG} -I${.CURDIR} -DLIBEXECDIR='"${LIBEXECDIR}"' \
 		-DSTATEDIR='"${STATEDIR}"'
 .if ${OS} != "OpenBSD"
 FILTER_SRCS+=	${.CURDIR}/compat/getaddrinfo_filter.c \
-		${.CURDIR}/compat/pledge_filter_bsd.c \
-		${.CURDIR}/compat/unveil.c
-CTL_SRCS+=	${.CURDIR}/compat/pledge_none.c \
-		${.CURDIR}/compat/unveil.c
+		${.CURDIR}/compat/pledge_filter_bsd.c
+CTL_SRCS+=	${.CURDIR}/compat/pledge_none.c
 CFLAGS+=	-include ${.CURDIR}/compat/compat.h ${DEFS_${OS}}
 SRCS+=		${SRCS_${OS}}
 .PATH:		${.CURDIR}/compat

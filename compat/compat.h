@@ -25,6 +25,12 @@
 #include <sys/types.h>
 
 /*
+ * All files stay visible.  The engine has an empty root directory, the parent
+ * must see whatever a reload may name.
+ */
+#define unveil(path, permissions)	0
+
+/*
  * For what can only be read.  On Linux pledge(2)'s counterpart forbids what
  * this forbids; NetBSD has nothing of the kind.
  */
@@ -53,7 +59,6 @@ void	 compat_setproctitle(const char *, ...)
 	    __attribute__((__format__(printf, 1, 2)));
 int	 compat_setresuid(uid_t, uid_t, uid_t);
 int	 pledge(const char *, const char *);
-int	 unveil(const char *, const char *);
 
 /* does nothing before it is called */
 #define setproctitle	compat_setproctitle
@@ -84,12 +89,12 @@ void	 compat_closelog(void);
 
 #if defined(__FreeBSD__) || defined(__NetBSD__)
 int	 pledge(const char *, const char *);
-int	 unveil(const char *, const char *);
 #endif
 
 #ifdef __NetBSD__
-int	 setresgid(gid_t, gid_t, gid_t);
-int	 setresuid(uid_t, uid_t, uid_t);
+/* ours are always three times the same, which is what these set there */
+#define setresgid(rgid, egid, sgid)	setgid(rgid)
+#define setresuid(ruid, euid, suid)	setuid(ruid)
 #endif
 
 #endif

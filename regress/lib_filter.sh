@@ -74,8 +74,6 @@ build_t_filter() {
 		;;
 	NetBSD)
 		_flags="-D_OPENBSD_SOURCE -include $source/compat/compat.h"
-		_flags="$_flags $source/compat/setresgid_netbsd.c"
-		_flags="$_flags $source/compat/setresuid_netbsd.c"
 		_libs="-levent"
 		;;
 	*)
