@@ -404,21 +404,25 @@ static int
 try_kinds(struct counter *counter, int *spare)
 {
 	const struct kind *const	*kind;
-	int				 fd;
+	struct tap			*tap = &counter->tap;
+	int				 error;
 
 	for (kind = counter_kinds(counter); *kind != NULL; kind++) {
-		fd = -1;
+		*tap = (struct tap){ .fd = -1, .nfds = 1 };
 		if ((*kind)->wants_spare) {
-			fd = *spare;
+			tap->fd = *spare;
 			*spare = -1;
 		}
-		counter->tap.fd = -1;
-		counter->tap.nfds = 1;
-		if ((*kind)->attach(counter, fd) == 0) {
-			counter->tap.kind = *kind;
+		if ((*kind)->attach(counter) == 0) {
+			tap->kind = *kind;
 			return 0;
 		}
-		if (!is_missing(errno))
+		error = errno == ENODEV ? ENXIO : errno;
+		if (tap->fd != -1)
+			close(tap->fd);
+		tap->fd = -1;
+		errno = error;
+		if (!is_missing(error))
 			break;
 	}
 	return -1;
@@ -741,8 +745,6 @@ start_holder(int *fds, int n)
 		return -1;
 	case 0:
 		setproctitle("engine, closing");
-		free(holder);
-		free(fds);
 		while (read(hold[0], &c, 1) == -1 && errno == EINTR)
 			continue;
 		_exit(0);

@@ -35,12 +35,12 @@ struct kind {
 	 * Attach a counter to its interface, for its direction and filter,
 	 * and lock it: it delivers no packet to anybody and counts from now
 	 * on, beginning at number 0.  An immediate one's tap.fd becomes
-	 * readable when a packet arrives.  The descriptor is one of
-	 * counter_open() if it wants that.  Fills in tap but for kind; nfds,
-	 * if it takes more than one.  Returns 0, or -1 with errno, the
-	 * descriptor closed; ENXIO: there is no such interface.
+	 * readable when a packet arrives.  That is one of counter_open() if
+	 * it wants that, else -1.  Fills in tap but for kind; nfds, if it
+	 * takes more than one.  Returns 0, or -1 with errno, and then tap.fd
+	 * is the caller's to close; ENXIO or ENODEV: no such interface.
 	 */
-	int		(*attach)(struct counter *, int);
+	int		(*attach)(struct counter *);
 
 	/* Free what attach() made besides tap.fd; NULL: nothing. */
 	void		(*detach)(struct counter *);

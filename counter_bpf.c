@@ -72,16 +72,16 @@
 #define UNSEEN	(-1)
 #endif
 
-static int	bpf_attach(struct counter *, int);
-static int	set_up(struct counter *, int);
+static int	bpf_attach(struct counter *);
+static void	check_direction(const struct counter *);
 static int	bpf_attached(const struct counter *);
 static void	bpf_sample(struct counter *, int64_t);
 static int	bpf_drain(struct counter *);
 static int	bpf_limit(struct counter *);
 static int	counts_drops(const struct counter *);
-static int	set_filter(const struct counter *, int);
-static int	set_program(const struct counter *, int);
-static int	set_direction(const struct counter *, int);
+static int	set_filter(const struct counter *);
+static int	set_program(const struct counter *);
+static int	set_direction(const struct counter *);
 static int	get_number(const struct counter *, uint32_t *);
 static ssize_t	take_record(struct counter *);
 static void	settle(struct count *);
@@ -162,39 +162,18 @@ counter_remedy(int error)
 }
 
 static int
-bpf_attach(struct counter *counter, int fd)
-{
-	int	 saved;
-
-	if (set_up(counter, fd) == -1) {
-		saved = errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	counter->tap.fd = fd;
-	if ((int)counter->direction == UNSEEN && iface_loops(counter->ifname))
-		log_warnx("%s: direction %s sees nothing: on loopback all "
-		    "packets are %s", counter->ifname,
-		    counter->direction == DIRECTION_IN ? "in" : "out",
-		    counter->direction == DIRECTION_IN ? "outgoing" :
-		    "incoming");
-	return 0;
-}
-
-static int
-set_up(struct counter *counter, int fd)
+bpf_attach(struct counter *counter)
 {
 	struct ifreq	 ifr;
 	unsigned int	 size = BUFFER_SIZE, on = 1;
+	int		 fd = counter->tap.fd;
 
 	memset(&ifr, 0, sizeof(ifr));
 	strlcpy(ifr.ifr_name, counter->ifname, sizeof(ifr.ifr_name));
 	if (ioctl(fd, BIOCSBLEN, &size) == -1 ||
-	    set_filter(counter, fd) == -1 ||
-	    set_direction(counter, fd) == -1 ||
+	    set_filter(counter) == -1 || set_direction(counter) == -1 ||
 	    ioctl(fd, BIOCSETIF, &ifr) == -1 ||
-	    (counter->filter != NULL && set_program(counter, fd) == -1) ||
+	    (counter->filter != NULL && set_program(counter) == -1) ||
 	    (counter->immediate && ioctl(fd, BIOCIMMEDIATE, &on) == -1))
 		return -1;
 #ifdef __FreeBSD__
@@ -202,8 +181,8 @@ set_up(struct counter *counter, int fd)
 	 * With net.bpf.optimize_writers=1 a descriptor that gets no two
 	 * filters once it is attached passes for a sender and counts nothing.
 	 */
-	if (counter->filter != NULL ? set_program(counter, fd) == -1 :
-	    set_filter(counter, fd) == -1 || set_filter(counter, fd) == -1)
+	if (counter->filter != NULL ? set_program(counter) == -1 :
+	    set_filter(counter) == -1 || set_filter(counter) == -1)
 		return -1;
 #endif
 #ifdef BIOCLOCK
@@ -214,7 +193,19 @@ set_up(struct counter *counter, int fd)
 		errno = ENXIO;
 		return -1;
 	}
+	check_direction(counter);
 	return 0;
+}
+
+static void
+check_direction(const struct counter *counter)
+{
+	int	 is_in = counter->direction == DIRECTION_IN;
+
+	if (counter->direction == UNSEEN && iface_loops(counter->ifname))
+		log_warnx("%s: direction %s sees nothing: on loopback all "
+		    "packets are %s", counter->ifname, is_in ? "in" : "out",
+		    is_in ? "outgoing" : "incoming");
 }
 
 /*
@@ -239,7 +230,7 @@ counts_drops(const struct counter *counter)
  * program of an expression follows when the link type is known.
  */
 static int
-set_filter(const struct counter *counter, int fd)
+set_filter(const struct counter *counter)
 {
 	struct bpf_insn		 insn = BPF_STMT(BPF_RET | BPF_K, 0);
 	struct bpf_program	 program = { 1, &insn };
@@ -247,12 +238,12 @@ set_filter(const struct counter *counter, int fd)
 	if (counter->filter == NULL &&
 	    (counter->immediate || counts_drops(counter)))
 		insn.k = 1;
-	return ioctl(fd, BIOCSETF, &program);
+	return ioctl(counter->tap.fd, BIOCSETF, &program);
 }
 
 /* The descriptor is attached.  This zeroes its numbers. */
 static int
-set_program(const struct counter *counter, int fd)
+set_program(const struct counter *counter)
 {
 	const struct program	*filter;
 	struct bpf_insn		 insns[MAX_INSNS];
@@ -262,16 +253,16 @@ set_program(const struct counter *counter, int fd)
 	_Static_assert(sizeof(insns[0]) == sizeof(filter->insn[0]),
 	    "struct insn is laid out as struct bpf_insn");
 
-	if (ioctl(fd, BIOCGDLT, &dlt) == -1 ||
+	if (ioctl(counter->tap.fd, BIOCGDLT, &dlt) == -1 ||
 	    (filter = filter_get(counter->filter, dlt)) == NULL)
 		return -1;
 	program.bf_len = filter->n;
 	memcpy(insns, filter->insn, filter->n * sizeof(insns[0]));
-	return ioctl(fd, BIOCSETF, &program);
+	return ioctl(counter->tap.fd, BIOCSETF, &program);
 }
 
 static int
-set_direction(const struct counter *counter, int fd)
+set_direction(const struct counter *counter)
 {
 	unsigned int	 value;
 
@@ -281,10 +272,10 @@ set_direction(const struct counter *counter, int fd)
 	/* these are the packets to leave out */
 	value = counter->direction == DIRECTION_IN ? BPF_DIRECTION_OUT :
 	    BPF_DIRECTION_IN;
-	return ioctl(fd, BIOCSDIRFILT, &value);
+	return ioctl(counter->tap.fd, BIOCSDIRFILT, &value);
 #else
 	value = counter->direction == DIRECTION_IN ? BPF_D_IN : BPF_D_OUT;
-	return ioctl(fd, BIOCSDIRECTION, &value);
+	return ioctl(counter->tap.fd, BIOCSDIRECTION, &value);
 #endif
 }
 

@@ -55,7 +55,7 @@ struct request {
 	char			 attributes[128];
 };
 
-static int	nflog_attach(struct counter *, int);
+static int	nflog_attach(struct counter *);
 static int	bind_group(int, int);
 static int	nflog_attached(const struct counter *);
 static void	nflog_sample(struct counter *, int64_t);
@@ -116,22 +116,12 @@ nflog_group(const char *ifname)
 }
 
 static int
-nflog_attach(struct counter *counter, int fd)
+nflog_attach(struct counter *counter)
 {
-	int	 group = nflog_group(counter->ifname), saved;
-
-	if ((fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    NETLINK_NETFILTER)) == -1)
+	if ((counter->tap.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, NETLINK_NETFILTER)) == -1)
 		return -1;
-	if (bind_group(fd, group) == -1) {
-		saved = errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	counter->tap.fd = fd;
-	counter->tap.ifindex = 0;	/* no interface's */
-	return 0;
+	return bind_group(counter->tap.fd, nflog_group(counter->ifname));
 }
 
 /* A group is always there. */

@@ -43,14 +43,13 @@
 #define PACKET_IGNORE_OUTGOING	23
 #endif
 
-static int	packet_attach(struct counter *, int);
-static int	bind_socket(const struct counter *, int, unsigned int *);
+static int	packet_attach(struct counter *);
 static int	packet_attached(const struct counter *);
 static int	packet_slow(const struct counter *, int *);
 static void	packet_sample(struct counter *, int64_t);
 static int	packet_drain(struct counter *);
 static int	set_option(int, int, int, int);
-static int	set_filter(const struct counter *, int);
+static int	set_filter(const struct counter *);
 static int	set_program(int, const struct insn *, unsigned int);
 
 const struct kind	 kind_packet = {
@@ -64,35 +63,22 @@ const struct kind	 kind_packet = {
 };
 
 static int
-packet_attach(struct counter *counter, int fd)
-{
-	int	 saved;
-
-	if (bind_socket(counter, fd, &counter->tap.ifindex) == -1) {
-		saved = errno == ENODEV ? ENXIO : errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	counter->tap.fd = fd;
-	return 0;
-}
-
-static int
-bind_socket(const struct counter *counter, int fd, unsigned int *ifindex)
+packet_attach(struct counter *counter)
 {
 	struct sockaddr_ll	 sll = {
 		.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ALL)
 	};
 	struct ifreq		 ifr = { .ifr_name = "" };
+	int			 fd = counter->tap.fd;
 
 	memcpy(ifr.ifr_name, counter->ifname, sizeof(ifr.ifr_name));
 	if (ioctl(fd, SIOCGIFINDEX, &ifr) == -1)
 		return -1;
-	sll.sll_ifindex = *ifindex = ifr.ifr_ifindex;
+	sll.sll_ifindex = ifr.ifr_ifindex;
+	counter->tap.ifindex = ifr.ifr_ifindex;
 	if (set_option(fd, SOL_SOCKET, SO_RCVBUF, 0) == -1 ||
-	    set_filter(counter, fd) == -1 ||
+	    set_filter(counter) == -1 ||
 	    (counter->direction == DIRECTION_IN &&
 	    set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1) == -1) ||
 	    set_option(fd, SOL_SOCKET, SO_LOCK_FILTER, 1) == -1)
@@ -111,7 +97,7 @@ set_option(int fd, int level, int option, int value)
  * gets one byte of a packet, so that no more can be read.
  */
 static int
-set_filter(const struct counter *counter, int fd)
+set_filter(const struct counter *counter)
 {
 	static const struct insn	 out[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE),
@@ -121,6 +107,7 @@ set_filter(const struct counter *counter, int fd)
 	};
 	const struct program		*filter = NULL;
 	struct program			*both;
+	int				 fd = counter->tap.fd;
 	int				 is_out, dlt, result;
 
 	is_out = counter->direction == DIRECTION_OUT;

@@ -23,7 +23,7 @@
  *
  * attach() needs CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN.  Its errors:
  *
- *	ENXIO		there is no such interface (any more)
+ *	ENXIO, ENODEV	there is no such interface (any more)
  *	EMFILE, ENFILE	no descriptor: it takes one a side, one more if
  *			immediate, and two for the moment
  *
@@ -117,7 +117,7 @@ struct parts {
 	int		 program;
 };
 
-static int	 tcx_attach(struct counter *, int);
+static int	 tcx_attach(struct counter *);
 static void	 tcx_detach(struct counter *);
 static int	 tcx_slow(const struct counter *, int *);
 static int	 tcx_attached(const struct counter *);
@@ -162,7 +162,7 @@ static uint64_t	 load64(const uint32_t *);
 static int	 sys_bpf(int, union bpf_attr *);
 
 static int
-tcx_attach(struct counter *counter, int fd)
+tcx_attach(struct counter *counter)
 {
 	struct parts	 parts = { -1, -1, -1, -1 };
 	struct tap	*tap = &counter->tap;
@@ -170,12 +170,8 @@ tcx_attach(struct counter *counter, int fd)
 	unsigned int	 ifindex;
 	int		 error, i;
 
-	if ((ifindex = if_nametoindex(counter->ifname)) == 0) {
-		if (errno == ENODEV)
-			errno = ENXIO;
-		return -1;
-	}
-	if ((tcx = calloc(1, sizeof(*tcx))) == NULL)
+	if ((ifindex = if_nametoindex(counter->ifname)) == 0 ||
+	    (tcx = calloc(1, sizeof(*tcx))) == NULL)
 		return -1;
 	for (i = 0; i < SIDES; i++)
 		tcx->link[i] = -1;
@@ -408,16 +404,13 @@ static int
 link_side(int program, unsigned int ifindex, int type)
 {
 	union bpf_attr	 attr;
-	int		 fd;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.link_create.prog_fd = program;
 	attr.link_create.target_ifindex = ifindex;
 	attr.link_create.attach_type = type;
 	attr.link_create.flags = BPF_F_BEFORE;
-	if ((fd = sys_bpf(BPF_LINK_CREATE, &attr)) == -1 && errno == ENODEV)
-		errno = ENXIO;
-	return fd;
+	return sys_bpf(BPF_LINK_CREATE, &attr);
 }
 
 /* What makes the kernel wait is to close the last copy of a link. */
