@@ -47,7 +47,7 @@
 #define RETRY		NSEC		/* after accept(2) failed */
 
 struct client {
-	TAILQ_ENTRY(client)	 entry;		/* server.clients or .waiting */
+	TAILQ_ENTRY(client)	 entry;
 	int			 fd;
 	unsigned int		 what;		/* it waits for, or 0 */
 	int			 answered;	/* completely */
@@ -59,8 +59,6 @@ struct client {
 	char			 request[MAX_REQUEST];
 };
 
-TAILQ_HEAD(clients, client);
-
 static struct server {
 	const char	*path;		/* NULL: there is none */
 	int		 lock;
@@ -68,14 +66,10 @@ static struct server {
 	struct event	 ev;
 	struct event	 retry;
 	void		(*request)(struct client *, char *);
-	struct clients	 clients;	/* the longest silent one first */
-	struct clients	 waiting;
-	unsigned int	 nclients;
-	unsigned int	 nwaiting;
+	TAILQ_HEAD(, client) clients;	/* the longest silent one first */
 } server = {
 	.fd = -1,
-	.clients = TAILQ_HEAD_INITIALIZER(server.clients),
-	.waiting = TAILQ_HEAD_INITIALIZER(server.waiting)
+	.clients = TAILQ_HEAD_INITIALIZER(server.clients)
 };
 
 static void	take_lock(const char *);
@@ -84,6 +78,7 @@ static void	listen_at(const struct sockaddr_un *);
 static void	accept_handler(int, short, void *);
 static void	retry_handler(int, short, void *);
 static void	client_add(int);
+static struct client *client_silent(void);
 static void	client_drop(struct client *);
 static void	client_heard(struct client *);
 static void	request_handler(int, short, void *);
@@ -205,8 +200,6 @@ control_close(void)
 			evbuffer_write(client->answer, client->fd);
 		client_drop(client);
 	}
-	while ((client = TAILQ_FIRST(&server.waiting)) != NULL)
-		client_drop(client);
 	file_unlock(server.lock);
 }
 
@@ -250,8 +243,8 @@ client_add(int fd)
 {
 	struct client	*client;
 
-	if (server.nclients >= MAX_CLIENTS)
-		client_drop(TAILQ_FIRST(&server.clients));
+	if ((client = client_silent()) != NULL)
+		client_drop(client);
 	if ((client = calloc(1, sizeof(*client))) == NULL ||
 	    (client->answer = evbuffer_new()) == NULL) {
 		free(client);
@@ -260,7 +253,6 @@ client_add(int fd)
 	}
 	client->fd = fd;
 	TAILQ_INSERT_TAIL(&server.clients, client, entry);
-	server.nclients++;
 	evtimer_set(&client->timer, silence_handler, client);
 	event_set(&client->ev, fd, EV_READ | EV_PERSIST, request_handler,
 	    client);
@@ -271,6 +263,19 @@ client_add(int fd)
 		request_handler(fd, EV_READ, client);
 }
 
+/* The one that has been silent longest, if there is no place for another. */
+static struct client *
+client_silent(void)
+{
+	struct client	*client, *silent = NULL;
+	unsigned int	 n = 0;
+
+	TAILQ_FOREACH(client, &server.clients, entry)
+		if (client->what == 0 && n++ == 0)
+			silent = client;
+	return n >= MAX_CLIENTS ? silent : NULL;
+}
+
 static void
 client_drop(struct client *client)
 {
@@ -278,13 +283,7 @@ client_drop(struct client *client)
 	evtimer_del(&client->timer);
 	close(client->fd);
 	evbuffer_free(client->answer);
-	if (client->what != 0) {
-		TAILQ_REMOVE(&server.waiting, client, entry);
-		server.nwaiting--;
-	} else {
-		TAILQ_REMOVE(&server.clients, client, entry);
-		server.nclients--;
-	}
+	TAILQ_REMOVE(&server.clients, client, entry);
 	free(client);
 }
 
@@ -376,13 +375,8 @@ vsay(struct client *client, const char *fmt, va_list ap)
 void
 control_end(struct client *client, int ok)
 {
-	if (client->what != 0) {
-		TAILQ_REMOVE(&server.waiting, client, entry);
-		server.nwaiting--;
-		client->what = 0;
-		TAILQ_INSERT_TAIL(&server.clients, client, entry);
-		server.nclients++;
-	}
+	client->what = 0;
+	client_heard(client);
 	control_say(client, "%s", ok ? CONTROL_DONE : CONTROL_FAILED);
 	client->answered = 1;
 	event_del(&client->ev);
@@ -402,18 +396,19 @@ control_end(struct client *client, int ok)
 int
 control_wait(struct client *client, unsigned int what)
 {
-	if (server.nwaiting >= MAX_WAITING) {
+	struct client	*other;
+	unsigned int	 waiting = 0;
+
+	TAILQ_FOREACH(other, &server.clients, entry)
+		waiting += other->what != 0;
+	if (waiting >= MAX_WAITING) {
 		control_say(client, "too many clients wait");
 		control_end(client, 0);
 		return 0;
 	}
 	event_del(&client->ev);
 	evtimer_del(&client->timer);
-	TAILQ_REMOVE(&server.clients, client, entry);
-	server.nclients--;
 	client->what = what;
-	TAILQ_INSERT_TAIL(&server.waiting, client, entry);
-	server.nwaiting++;
 	return 1;
 }
 
@@ -423,7 +418,7 @@ control_move(unsigned int from, unsigned int to)
 {
 	struct client	*client;
 
-	TAILQ_FOREACH(client, &server.waiting, entry)
+	TAILQ_FOREACH(client, &server.clients, entry)
 		if (client->what == from)
 			client->what = to;
 }
@@ -435,7 +430,7 @@ control_tell(unsigned int what, const char *fmt, ...)
 	struct client	*client;
 	va_list		 ap;
 
-	TAILQ_FOREACH(client, &server.waiting, entry)
+	TAILQ_FOREACH(client, &server.clients, entry)
 		if (client->what == what) {
 			va_start(ap, fmt);
 			vsay(client, fmt, ap);
@@ -449,7 +444,7 @@ control_tell_end(unsigned int what, int ok)
 {
 	struct client	*client, *next;
 
-	for (client = TAILQ_FIRST(&server.waiting); client != NULL;
+	for (client = TAILQ_FIRST(&server.clients); client != NULL;
 	    client = next) {
 		next = TAILQ_NEXT(client, entry);
 		if (client->what != what)
