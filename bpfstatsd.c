@@ -206,11 +206,9 @@ main(int argc, char **argv)
 	else if (setugid && !options.onerule)
 		fatalx("must be started as root");
 	conf = options.onerule ? args_conf(&args) : load(args.file);
-	if (conf == NULL)
-		exit(1);
-	if (args.check)
+	if (conf != NULL && args.check)
 		args_check(conf);
-	if (!check_users(conf))
+	if (conf == NULL || !check_users(conf))
 		exit(1);
 	parent.conf = conf;
 	find_paths(&args);

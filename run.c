@@ -110,9 +110,9 @@ struct failure {
 
 /* The environment of one start. */
 struct environment {
-	char	*variables[NVARIABLES];
-	int	 n;
 	char	**all;
+	int	 n;			/* of these are ours to free */
+	int	 failed;		/* there was no memory for one */
 };
 
 static struct job	*job_of(struct rule *);
@@ -134,9 +134,9 @@ static int		 is_manual(enum due);
 static int		 is_idle(enum due);
 static int		 environment_make(struct environment *,
 			    const struct rule *, const struct start *);
-static int		 environment_add_event(struct environment *,
+static void		 environment_add_event(struct environment *,
 			    const struct rule *, const struct start *);
-static int		 environment_add(struct environment *,
+static void		 environment_add(struct environment *,
 			    const char *, ...)
 			    __attribute__((__format__(printf, 2, 3)));
 static void		 environment_free(struct environment *);
@@ -214,7 +214,7 @@ run_total(void)
 int
 run_start(struct rule *rule, const struct start *start)
 {
-	struct environment	 env = { .n = 0 };
+	struct environment	 env = { .all = NULL };
 	struct job		*job;
 	int			 error_fd = -1, output_fd = -1, result;
 
@@ -619,69 +619,65 @@ is_idle(enum due due)
 
 /* The environment. */
 
+/* Returns 0, or -1 with errno. */
 static int
 environment_make(struct environment *env, const struct rule *rule,
     const struct start *start)
 {
 	const struct account	*account = rule->account;
-	char			**p, **inherited = NULL;
+	char			*none = NULL, **inherited = &none, **p;
 	size_t			 n = 0;
 
 	if (options.onerule)
 		inherited = options.environ;
-	else if (environment_add(env, "PATH=%s", PATH) == -1 ||
-	    environment_add(env, "HOME=%s", account->home) == -1 ||
-	    environment_add(env, "LOGNAME=%s", account->name) == -1 ||
-	    environment_add(env, "USER=%s", account->name) == -1 ||
-	    environment_add(env, "SHELL=/bin/sh") == -1)
-		return -1;
-	if (environment_add_event(env, rule, start) == -1)
-		return -1;
-
-	for (p = inherited; p != NULL && *p != NULL; p++)
+	for (p = inherited; *p != NULL; p++)
 		n++;
-	if ((env->all = calloc(n + env->n + 1, sizeof(*env->all))) == NULL)
+	if ((env->all = calloc(NVARIABLES + n + 1, sizeof(*env->all))) == NULL)
 		return -1;
-	memcpy(env->all, env->variables, env->n * sizeof(*env->all));
+	if (!options.onerule) {
+		environment_add(env, "PATH=%s", PATH);
+		environment_add(env, "HOME=%s", account->home);
+		environment_add(env, "LOGNAME=%s", account->name);
+		environment_add(env, "USER=%s", account->name);
+		environment_add(env, "SHELL=/bin/sh");
+	}
+	environment_add_event(env, rule, start);
+	if (env->failed) {
+		errno = ENOMEM;
+		return -1;
+	}
 	n = env->n;
-	for (p = inherited; p != NULL && *p != NULL; p++)
+	for (p = inherited; *p != NULL; p++)
 		if (strncmp(*p, "BPFSTATSD_", 10) != 0)
 			env->all[n++] = *p;
 	return 0;
 }
 
-static int
+static void
 environment_add_event(struct environment *env, const struct rule *rule,
     const struct start *start)
 {
-	if (environment_add(env, "BPFSTATSD_RULE=%s", rule->name) == -1 ||
-	    environment_add(env, "BPFSTATSD_INTERFACE=%s",
-	    rule->ifname) == -1 ||
-	    environment_add(env, "BPFSTATSD_EVENT=%s",
-	    event_name(start->due)) == -1 ||
-	    environment_add(env, "BPFSTATSD_PACKETS=%" PRIu64,
-	    start->packets) == -1 ||
-	    environment_add(env, "BPFSTATSD_TOTAL=%" PRIu64,
-	    start->total) == -1 ||
-	    environment_add(env, "BPFSTATSD_RUNS=%" PRIu64,
-	    rule->state->runs + !is_manual(start->due)) == -1)
-		return -1;
-	return environment_add(env, "BPFSTATSD_OWED=%" PRIu64, start->owed);
+	environment_add(env, "BPFSTATSD_RULE=%s", rule->name);
+	environment_add(env, "BPFSTATSD_INTERFACE=%s", rule->ifname);
+	environment_add(env, "BPFSTATSD_EVENT=%s", event_name(start->due));
+	environment_add(env, "BPFSTATSD_PACKETS=%" PRIu64, start->packets);
+	environment_add(env, "BPFSTATSD_TOTAL=%" PRIu64, start->total);
+	environment_add(env, "BPFSTATSD_RUNS=%" PRIu64,
+	    rule->state->runs + !is_manual(start->due));
+	environment_add(env, "BPFSTATSD_OWED=%" PRIu64, start->owed);
 }
 
-static int
+static void
 environment_add(struct environment *env, const char *fmt, ...)
 {
 	va_list	 ap;
-	int	 n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&env->variables[env->n], fmt, ap);
+	if (vasprintf(&env->all[env->n], fmt, ap) == -1)
+		env->failed = 1;
+	else
+		env->n++;
 	va_end(ap);
-	if (n == -1)
-		return -1;
-	env->n++;
-	return 0;
 }
 
 static void
@@ -690,7 +686,7 @@ environment_free(struct environment *env)
 	int	 saved = errno;
 
 	while (env->n > 0)
-		free(env->variables[--env->n]);
+		free(env->all[--env->n]);
 	free(env->all);
 	errno = saved;
 }
@@ -775,7 +771,6 @@ static int
 take_back(struct job *job, const struct failure *failure)
 {
 	struct rule	*rule = job->rule;
-	uint64_t	 base;
 
 	switch (failure->error) {
 	case EAGAIN:
@@ -793,8 +788,7 @@ take_back(struct job *job, const struct failure *failure)
 	start_failed(job, step_name(failure));
 	all.ntotal -= !is_manual(job->run.due);
 	job->started = job->run.last;
-	base = rule->state->base;
-	if (!job->run.stale && base == job->run.before.base)
+	if (!job->run.stale)
 		rule_untake(rule->state, &job->run.before);
 	rule->state->running = 0;
 	return 1;
