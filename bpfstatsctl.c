@@ -99,7 +99,7 @@ static const struct metric	 metrics[] = {
 #define HOUR		(60 * MINUTE)
 #define DAY		(24 * HOUR)
 
-#define NELEMS(a)	(sizeof(a) / sizeof((a)[0]))
+#define nitems(a)	(sizeof(a) / sizeof((a)[0]))
 
 static void	 usage(void) __attribute__((__noreturn__));
 static void	 compose(char *, size_t, const char *, char **, int);
@@ -214,10 +214,10 @@ compose(char *request, size_t size, const char *command, char **args,
 	size_t		 i = 0;
 	int		 j;
 
-	while (i < NELEMS(commands) &&
+	while (i < nitems(commands) &&
 	    strcmp(command, commands[i].command) != 0)
 		i++;
-	if (i == NELEMS(commands) || nargs < commands[i].min ||
+	if (i == nitems(commands) || nargs < commands[i].min ||
 	    nargs > commands[i].max)
 		usage();
 	strlcpy(request, commands[i].request, size);
@@ -634,7 +634,7 @@ print_metrics(const struct record *records, size_t n)
 	size_t			 i, r;
 	int			 began;
 
-	for (i = 0; i < NELEMS(metrics); i++) {
+	for (i = 0; i < nitems(metrics); i++) {
 		m = &metrics[i];
 		began = 0;
 		for (r = 0; r < n; r++) {

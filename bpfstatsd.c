@@ -508,7 +508,7 @@ add_signals(void)
 	static const int	 signals[] = { CAUGHT_SIGNALS };
 	size_t			 i;
 
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+	for (i = 0; i < nitems(signals); i++) {
 		if (options.onerule && options.hup_ignored &&
 		    signals[i] == SIGHUP)
 			continue;
@@ -1116,11 +1116,11 @@ request_handler(struct client *client, char *line)
 	name = strsep(&line, " ");
 	while (n <= MAX_ARGUMENTS && line != NULL)
 		args[n++] = strsep(&line, " ");
-	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+	for (i = 0; i < nitems(requests); i++)
 		if (strcmp(name, requests[i].name) == 0 &&
 		    n >= requests[i].min && n <= requests[i].max)
 			break;
-	if (i == sizeof(requests) / sizeof(requests[0])) {
+	if (i == nitems(requests)) {
 		refuse(client, "unknown request", name);
 		return;
 	}

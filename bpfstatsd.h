@@ -46,6 +46,10 @@
 #define ENGINE_USER	"_bpfstatsd"
 #define ENGINE_DIR	"/var/empty"
 
+#ifndef nitems
+#define nitems(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
+
 #define NSEC		1000000000LL	/* nanoseconds in a second */
 #define NEVER		INT64_MIN	/* a time that has not been */
 #define NO_TIME		INT64_MAX	/* a time that will not come */

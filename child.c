@@ -94,7 +94,7 @@ reset_signals(void (*disposition)(int))
 	struct sigaction	 sa;
 	size_t			 i;
 
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+	for (i = 0; i < nitems(signals); i++) {
 		/* nohup(1) is to last */
 		if (signals[i] == SIGHUP &&
 		    sigaction(SIGHUP, NULL, &sa) == 0 &&

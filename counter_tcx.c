@@ -66,8 +66,6 @@
 #define MAX_CODE	48
 #define LOAD_TRIES	5
 
-#define NELEMS(a)	(sizeof(a) / sizeof((a)[0]))
-
 /* Half of a number of 64 bits, the upper one. */
 #define UPPER		(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
 
@@ -332,10 +330,10 @@ load_program(const struct parts *parts)
 	struct bpf_insn		 program[MAX_CODE];
 	size_t			 n = 0;
 
-	n = append(program, n, count, NELEMS(count));
+	n = append(program, n, count, nitems(count));
 	if (parts->ring != -1)
 		n = append_bell(program, n, parts);
-	n = append(program, n, end, NELEMS(end));
+	n = append(program, n, end, nitems(end));
 	return load_insns(program, n);
 }
 
@@ -366,7 +364,7 @@ append_bell(struct bpf_insn *program, size_t n, const struct parts *parts)
 		STORE(BPF_W, BPF_REG_6, 0, 1)
 	};
 
-	return append(program, n, bell, NELEMS(bell));
+	return append(program, n, bell, nitems(bell));
 }
 
 static size_t

@@ -346,8 +346,6 @@ static const struct keyword keywords[NKEYWORDS] = {
 	{ "within",	K_WITHIN,	0,		NULL }
 };
 
-#define nitems(a)	(sizeof(a) / sizeof((a)[0]))
-
 /*
  * Read a configuration from a buffer into an empty conf.  Messages begin with
  * the name, and included files are looked for beside it.  May be called any

@@ -264,12 +264,9 @@ rule_packets(const struct terms *terms, const struct state *state,
 		return rule_tally(terms, state, sight);
 	case DUE_IDLE:
 		return sight->total - state->began;
-	case DUE_NOTHING:
-	case DUE_MANUAL:
-	case DUE_MANUAL_IDLE:
-		break;
+	default:
+		return 0;
 	}
-	return 0;
 }
 
 /* Of an exact rule: the starts still due after this one. */
