@@ -255,8 +255,7 @@ child_end_all(void)
 {
 	struct grave	*grave, *next;
 
-	for (grave = TAILQ_FIRST(&graves); grave != NULL; grave = next) {
-		next = TAILQ_NEXT(grave, entry);
+	TAILQ_FOREACH_SAFE(grave, &graves, entry, next) {
 		evtimer_del(&grave->ev);
 		grave_handler(-1, 0, grave);
 	}

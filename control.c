@@ -444,9 +444,7 @@ control_tell_end(unsigned int what, int ok)
 {
 	struct client	*client, *next;
 
-	for (client = TAILQ_FIRST(&server.clients); client != NULL;
-	    client = next) {
-		next = TAILQ_NEXT(client, entry);
+	TAILQ_FOREACH_SAFE(client, &server.clients, entry, next) {
 		if (client->what != what)
 			continue;
 		control_end(client, ok);

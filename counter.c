@@ -761,11 +761,9 @@ counter_reap(void)
 	struct holder	*holder, *next;
 	int		 status;
 
-	for (holder = SLIST_FIRST(&holders); holder != NULL; holder = next) {
-		next = SLIST_NEXT(holder, entry);
+	SLIST_FOREACH_SAFE(holder, &holders, entry, next)
 		if (child_reap(&holder->child, &status)) {
 			SLIST_REMOVE(&holders, holder, holder, entry);
 			free(holder);
 		}
-	}
 }

@@ -227,12 +227,9 @@ filter_sweep(const struct conf *conf)
 		TAILQ_FOREACH(rule, &conf->rules, next)
 			if (rule->filter != NULL)
 				mark(rule->filter);
-	for (filter = RB_MIN(filters, &set.all); filter != NULL;
-	    filter = next) {
-		next = RB_NEXT(filters, &set.all, filter);
+	RB_FOREACH_SAFE(filter, filters, &set.all, next)
 		if (!filter->used)
 			drop(filter);
-	}
 }
 
 /* An expression is used, for whatever link types. */
@@ -511,7 +508,7 @@ static void
 helper_judge(struct helper *helper, const int *status)
 {
 	struct filter	*filter = helper->filter;
-	char		 said[MAX_SAID], words[MAX_WORDS];
+	char		 said[MAX_SAID] = "", words[MAX_WORDS];
 	const char	*why = said;
 	int		 error;
 
@@ -526,13 +523,10 @@ helper_judge(struct helper *helper, const int *status)
 	else if (error == ENOMEM)
 		why = strerror(ENOMEM);
 	helper->filter = NULL;
-	if (error == 0 || error == EINVAL)
+	if (error == 0 || error == EINVAL) {
 		timer_in(&set.done, PATIENCE);
-	if (error == 0)
-		finish(filter, 0, "");
-	else if (error == EINVAL)
-		finish(filter, EINVAL, said);
-	else {
+		finish(filter, error, said);
+	} else {
 		snprintf(words, sizeof(words), "%s: %s", HELPER_PATH, why);
 		finish(filter, EAGAIN, words);
 	}

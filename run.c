@@ -267,8 +267,7 @@ run_reap(void)
 	struct job	*job, *next;
 	int		 status, n = 0;
 
-	for (job = TAILQ_FIRST(&all.running); job != NULL; job = next) {
-		next = TAILQ_NEXT(job, running);
+	TAILQ_FOREACH_SAFE(job, &all.running, running, next) {
 		if (!child_reap(&job->child, &status))
 			continue;
 		finish(job, status);
@@ -312,8 +311,7 @@ run_carry(struct conf *to)
 {
 	struct job	*job, *next;
 
-	for (job = TAILQ_FIRST(&all.jobs); job != NULL; job = next) {
-		next = TAILQ_NEXT(job, next);
+	TAILQ_FOREACH_SAFE(job, &all.jobs, next, next) {
 		job->rule = conf_rule(to, job->name);
 		if (job->rule == NULL) {
 			if (!job->runs)
