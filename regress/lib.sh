@@ -346,8 +346,9 @@ start_sender() {
 	shift
 	$IN_NET "$TOOLS/send" "$_if" 0 "$@" >"$DIR/sent" &
 	SENDER=$!
-	# before it is send(1) it would not count what TERM ends
-	wait_until 'ps -o comm= -p "$SENDER" | grep -q "send$"' 10 ||
+	# before it is send(1) it would not count what TERM ends; NetBSD's ps
+	# ends its name with a blank
+	wait_until 'ps -o comm= -p "$SENDER" | grep -q "send *$"' 10 ||
 	    fail "the sender does not begin"
 }
 
