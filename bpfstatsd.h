@@ -227,7 +227,7 @@ struct counter {
 	int			 no_device;	/* it is the device's */
 	int			 tried;		/* in this round */
 	int			 hasty;		/* its interface came or went */
-	int			 fresh;		/* unknown to the engine */
+	int64_t			 fresh;		/* the engine lacks it since */
 	int			 gone;		/* to be detached */
 	struct count		*count;		/* the engine's half */
 };

@@ -91,6 +91,7 @@ counter_add_all(struct conf *conf)
 				return -1;
 			*counter = key;
 			counter->tap.fd = -1;
+			counter->fresh = NEVER;
 			TAILQ_INIT(&counter->rules);
 			SLIST_INIT(&counter->windows);
 			RB_INSERT(counters, &conf->counters, counter);
@@ -332,11 +333,13 @@ counter_attach_some(struct conf *conf, int spare, unsigned int max,
 static int
 attach(struct conf *conf, struct counter *counter, int *spare, int full)
 {
+	int64_t	 time = now();
+
 	if (try_attach(counter, spare, full) == -1) {
 		report_waiting(conf, counter, errno);
 		return -1;
 	}
-	counter->fresh = 1;
+	counter->fresh = time;
 	if (counter->error == 0)
 		log_debug("%s: counting, %s", counter->ifname,
 		    counter->tap.kind->name);
@@ -654,26 +657,28 @@ counter_detach_gone(struct conf *conf)
 	return n;
 }
 
-/* The engine begins: what is new to it has counted from 0, from now on. */
+/*
+ * The engine begins: what is new to it has counted from 0, since it was
+ * attached.  That is the last look then: what came since nobody knows.
+ */
 void
 counter_begin(struct conf *conf)
 {
 	struct counter	*counter;
 	struct slot	*slot;
-	int64_t		 time = now();
 	int		 i;
 
 	RB_FOREACH(counter, counters, &conf->counters) {
-		if (!counter->fresh)
+		if (counter->fresh == NEVER)
 			continue;
-		counter->fresh = 0;
 		for (i = 0; i < 2; i++) {
 			slot = &counter->count->slot[i];
 			slot->number = 0;
 			memset(slot->kernel, 0, sizeof(slot->kernel));
 			if (slot->looked == NEVER)
-				slot->looked = time;
+				slot->looked = counter->fresh;
 		}
+		counter->fresh = NEVER;
 	}
 }
 
