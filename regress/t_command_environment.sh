@@ -96,7 +96,6 @@ END
 # compare file: the expected lines are on stdin; PATH and groups apart.
 compare() {
 	sort >"$DIR/expected"
-	# On a system without saved ids to read there is a dash.
 	grep -v -e '^env PATH=' -e '^groups' "$DIR/$1" |
 	    sort >"$DIR/seen"
 	diff "$DIR/expected" "$DIR/seen" || fail "$1 is not as expected"

@@ -24,6 +24,10 @@
 #define _GNU_SOURCE			/* getresuid */
 #endif
 #include <sys/types.h>
+#ifdef __NetBSD__
+#include <sys/param.h>
+#include <sys/sysctl.h>
+#endif
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -70,8 +74,17 @@ show_ids(void)
 	fprintf(out, "uid %u %u %u\n", ruid, euid, suid);
 	fprintf(out, "gid %u %u %u\n", rgid, egid, sgid);
 #else
-	fprintf(out, "uid %u %u -\n", getuid(), geteuid());
-	fprintf(out, "gid %u %u -\n", getgid(), getegid());
+	/* NetBSD: nothing but this tells the saved ones */
+	struct kinfo_proc2	 kp;
+	size_t			 size = sizeof(kp);
+	int			 mib[] = { CTL_KERN, KERN_PROC2, KERN_PROC_PID,
+				    getpid(), sizeof(kp), 1 };
+
+	if (sysctl(mib, sizeof(mib) / sizeof(mib[0]), &kp, &size, NULL, 0) ==
+	    -1)
+		err(1, "sysctl");
+	fprintf(out, "uid %u %u %u\n", kp.p_ruid, kp.p_uid, kp.p_svuid);
+	fprintf(out, "gid %u %u %u\n", kp.p_rgid, kp.p_gid, kp.p_svgid);
 #endif
 	if ((n = getgroups(64, groups)) == -1)
 		err(1, "getgroups");
