@@ -20,10 +20,12 @@
 
 #include <sys/types.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <ctype.h>
 #include <err.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -103,9 +105,9 @@ static const struct metric	 metrics[] = {
 
 static void	 usage(void) __attribute__((__noreturn__));
 static void	 compose(char *, size_t, const char *, char **, int);
-static int	 connect_to(const char *);
+static int	 connect_to(const char *, int);
 static char	*ask(const char *, const char *, int, size_t *);
-static void	 late_handler(int) __attribute__((__noreturn__));
+static void	 fail(const char *) __attribute__((__noreturn__));
 static int	 cut_status(char *, size_t);
 static void	 print_failure(char *, int);
 static struct record *parse_records(char *, size_t *);
@@ -122,7 +124,7 @@ static void	 fill_time(char *, const char *);
 static void	 print_json(const struct record *, size_t);
 static void	 print_object(const struct record *);
 static void	 print_string(const char *);
-static void	 print_if_any(const char *);
+static void	 print_text(const char *, const char *);
 static void	 print_number(const char *, const char *);
 static void	 print_metrics(const struct record *, size_t);
 static const char *metric_value(const struct metric *,
@@ -233,8 +235,6 @@ compose(char *request, size_t size, const char *command, char **args,
 	strlcat(request, "\n", size);
 }
 
-static const char	*late_path;
-
 /*
  * Send a request and read the answer, its length in *len, with a NUL after
  * it.  Exits if there is none.
@@ -247,17 +247,13 @@ ask(const char *path, const char *request, int waits, size_t *len)
 	ssize_t	 n;
 	int	 fd;
 
-	late_path = path;
-	signal(SIGALRM, late_handler);
 	signal(SIGPIPE, SIG_IGN);
-	alarm(TIMEOUT);
-	fd = connect_to(path);
+	fd = connect_to(path, waits);
 	n = strlen(request);
 	if (write(fd, request, n) != n)
-		err(1, "%s", path);
+		fail(path);
 	*len = 0;
 	do {
-		alarm(waits ? 0 : TIMEOUT);
 		if (size - *len < 2) {
 			size = size == 0 ? 65536 : size * 2;
 			if ((larger = realloc(answer, size)) == NULL)
@@ -265,49 +261,50 @@ ask(const char *path, const char *request, int waits, size_t *len)
 			answer = larger;
 		}
 		if ((n = read(fd, answer + *len, size - *len - 1)) == -1)
-			err(1, "%s", path);
+			fail(path);
 		*len += n;
 	} while (n > 0);
-	alarm(0);
 	close(fd);
 	answer[*len] = '\0';
 	return answer;
 }
 
+/* The socket has a time limit for all but an answer that is waited for. */
 static int
-connect_to(const char *path)
+connect_to(const char *path, int waits)
 {
 	struct sockaddr_un	 address = { .sun_family = AF_UNIX };
+	struct timeval		 limit = { .tv_sec = TIMEOUT };
 	int			 fd;
 
 	if (strlcpy(address.sun_path, path, sizeof(address.sun_path)) >=
 	    sizeof(address.sun_path))
 		errx(1, "%s: not a path of 1 to %zu bytes", path,
 		    sizeof(address.sun_path) - 1);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1)
+		err(1, "socket");
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit,
+	    sizeof(limit)) == -1 || (!waits && setsockopt(fd, SOL_SOCKET,
+	    SO_RCVTIMEO, &limit, sizeof(limit)) == -1))
+		err(1, "setsockopt");
 	if (unveil(path, "rw") == -1)
 		err(1, "unveil");
 	if (pledge("stdio unix", NULL) == -1)
 		err(1, "pledge");
-	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1)
-		err(1, "socket");
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == -1)
-		err(1, "%s", path);
+		fail(path);
 	if (pledge("stdio", NULL) == -1)
 		err(1, "pledge");
 	return fd;
 }
 
-/* The daemon is stopped, or it is no daemon. */
+/* A call on the socket failed.  The daemon may be stopped, or be no daemon. */
 static void
-late_handler(int sig)
+fail(const char *path)
 {
-	static const char	 text[] = ": no answer\n";
-
-	if (write(STDERR_FILENO, "bpfstatsctl: ", 13) == -1 ||
-	    write(STDERR_FILENO, late_path, strlen(late_path)) == -1 ||
-	    write(STDERR_FILENO, text, sizeof(text) - 1) == -1)
-		_exit(1);
-	_exit(1);
+	if (errno == EAGAIN)
+		errx(1, "%s: no answer", path);
+	err(1, "%s", path);
 }
 
 /*
@@ -572,15 +569,12 @@ print_object(const struct record *r)
 	print_string(r->field[FIELD_RULE]);
 	printf(", \"interface\": ");
 	print_string(r->field[FIELD_INTERFACE]);
-	printf(", \"attached\": %s, \"counter\": ",
+	printf(", \"attached\": %s",
 	    is_none(r->field[FIELD_COUNTER]) ? "false" : "true");
-	print_if_any(r->field[FIELD_COUNTER]);
-	printf(", \"direction\": ");
-	print_string(r->field[FIELD_DIRECTION]);
-	printf(", \"filter\": ");
-	print_if_any(r->field[FIELD_FILTER]);
-	printf(", \"condition\": ");
-	print_string(r->field[FIELD_CONDITION]);
+	print_text("counter", r->field[FIELD_COUNTER]);
+	print_text("direction", r->field[FIELD_DIRECTION]);
+	print_text("filter", r->field[FIELD_FILTER]);
+	print_text("condition", r->field[FIELD_CONDITION]);
 	print_number("tally", r->field[FIELD_TALLY]);
 	print_number("total", r->field[FIELD_TOTAL]);
 	print_number("runs", r->field[FIELD_RUNS]);
@@ -588,8 +582,7 @@ print_object(const struct record *r)
 	printf(", \"on\": %s", is_none(r->field[FIELD_ON]) ? "null" :
 	    strcmp(r->field[FIELD_ON], "on") == 0 ? "true" : "false");
 	print_number("pid", r->field[FIELD_PID]);
-	printf(", \"last\": ");
-	print_if_any(r->field[FIELD_LAST]);
+	print_text("last", r->field[FIELD_LAST]);
 	print_number("ago", r->field[FIELD_AGO]);
 	print_number("start", r->field[FIELD_START]);
 	print_number("next", r->field[FIELD_NEXT]);
@@ -611,8 +604,9 @@ print_string(const char *s)
 }
 
 static void
-print_if_any(const char *field)
+print_text(const char *name, const char *field)
 {
+	printf(", \"%s\": ", name);
 	if (is_none(field))
 		printf("null");
 	else
