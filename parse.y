@@ -35,6 +35,9 @@
 #define MAX_ERRORS	100
 #define MAX_QUOTED	40		/* bytes of a word in a message */
 #define PATTERN		"*?["		/* what makes a name a pattern */
+#define DIGITS		"0123456789"
+#define MACRO_CHARS	"abcdefghijklmnopqrstuvwxyz" \
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS "_"
 
 struct file {
 	struct file	*up;		/* the file that includes this one */
@@ -386,10 +389,8 @@ parse_define(const char *s)
 
 	if ((value = strchr(s, '=')) == NULL || value == s)
 		return "not of the form macro=value";
-	for (p = s; p < value; p++)
-		if (!isalnum((unsigned char)*p) && *p != '_')
-			return "invalid macro name: letters, digits and _ "
-			    "only";
+	if (s + strspn(s, MACRO_CHARS) != value)
+		return "invalid macro name: letters, digits and _ only";
 	if (strlen(++value) > MAX_WORD)
 		return "value too long";
 	for (p = value; *p != '\0'; p++)
@@ -438,7 +439,7 @@ parse_number(const char *s, int64_t max, int64_t *number)
 {
 	const char	*error;
 
-	if (s[strspn(s, "0123456789")] != '\0')
+	if (s[strspn(s, DIGITS)] != '\0')
 		return -1;
 	*number = strtonum(s, 1, max, &error);
 	return error == NULL ? 0 : -1;
@@ -458,7 +459,7 @@ parse_time(const char *s, int64_t max, int64_t *ns)
 		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }
 	};
 	char		 digits[32];
-	size_t		 len = strspn(s, "0123456789"), i;
+	size_t		 len = strspn(s, DIGITS), i;
 	int64_t		 number, seconds = 1;
 
 	if (s[len] != '\0') {
@@ -721,11 +722,9 @@ static void
 macro_set(const struct value *name, const struct value *value)
 {
 	struct macro	*macro;
-	const char	*p;
+	size_t		 len = strspn(name->text, MACRO_CHARS);
 
-	for (p = name->text; isalnum((unsigned char)*p) || *p == '_'; p++)
-		continue;
-	if (*p != '\0' || p == name->text) {
+	if (len == 0 || name->text[len] != '\0') {
 		error_at(name->line, "%s: invalid macro name: letters, "
 		    "digits and _ only", quoted(name->text));
 		return;
@@ -775,11 +774,11 @@ static void
 rule_name(struct rule *rule, const struct value *name)
 {
 	struct rule	*other;
+	size_t		 len;
 
 	rule->name = name->text;
-	if (name->text[0] == '\0' || strlen(name->text) > MAX_NAME ||
-	    name->text[strspn(name->text, "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-")] != '\0') {
+	len = strspn(name->text, MACRO_CHARS ".:-");
+	if (len == 0 || len > MAX_NAME || name->text[len] != '\0') {
 		error_at(name->line, "%s: invalid rule name: 1 to %d letters, "
 		    "digits, _ . : -", quoted(name->text), MAX_NAME);
 		return;
@@ -866,7 +865,7 @@ check_interface(const struct rule *rule)
 	int		 direction = given(K_DIRECTION);
 
 	if (direction && strncmp(ifname, "pflog", 5) == 0 &&
-	    ifname[5 + strspn(ifname + 5, "0123456789")] == '\0')
+	    ifname[5 + strspn(ifname + 5, DIGITS)] == '\0')
 		error_at(direction, "direction is not supported on %s: pf "
 		    "logs every packet as outgoing", ifname);
 	if (strncmp(ifname, "nflog:", 6) != 0)
