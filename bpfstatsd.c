@@ -85,7 +85,7 @@ static struct parent {
 	int		 attach;	/* some counters have not been tried */
 	int		 attached;	/* some are new to the engine */
 	TAILQ_HEAD(, rule) due;		/* rules to start, in turn */
-	/* how it stands */
+	/* its state */
 	int		 counting;	/* an engine has counted */
 	int		 reloading;	/* to be reported when it is done */
 	int		 stopping;

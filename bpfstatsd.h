@@ -279,7 +279,7 @@ struct conf {
 	size_t			 parent_size;
 };
 
-/* A process of ours; owned by who starts it, filled in by child.c. */
+/* A process of ours; owned by whoever starts it, filled in by child.c. */
 struct child {
 	const char	*name;		/* for the log */
 	pid_t		 pid;		/* 0: there is none */
@@ -302,7 +302,7 @@ struct start {
 	unsigned int	 who;		/* a number for the callback */
 };
 
-/* How a run has ended, for who is told of it. */
+/* How a run has ended, for whoever is told of it. */
 struct ending {
 	unsigned int	 who;		/* the number given to run_start() */
 	int		 ok;

@@ -92,8 +92,8 @@ static void	vsay(struct client *, const char *, va_list)
 /*
  * Be the only daemon with the socket of this absolute path, which must stay
  * valid, until this process ends; and listen there.  Exits if that cannot be.
- * To be called before the daemon goes to the background: the lock goes on to
- * who is forked.
+ * To be called before the daemon goes to the background: children inherit the
+ * lock.
  */
 void
 control_open(const char *path)
@@ -206,8 +206,8 @@ control_close(void)
 /* Clients. */
 
 /*
- * One in each turn of the loop: who has asked already is heard before others
- * can take its place.
+ * One in each turn of the loop: clients that have asked already are heard
+ * before others can take their places.
  */
 static void
 accept_handler(int fd, short event, void *arg)
@@ -390,7 +390,7 @@ control_end(struct client *client, int ok)
 /*
  * The client waits for something to happen, which the caller has given a
  * number that is not 0: then see control_tell() and control_tell_end().
- * Meanwhile it has all the time of the world.  Returns 0 if it cannot: it has
+ * Meanwhile it has no time limit.  Returns 0 if it cannot: it has
  * been told, and what it asked for is not to begin.
  */
 int

@@ -16,7 +16,7 @@
 
 /*
  * The counters of a configuration: which there are, attached or waiting, and
- * who shares them.  How one counts is the affair of its kind: counter.h.
+ * who shares them.  How one counts is up to its kind: see counter.h.
  */
 
 #include <sys/types.h>
@@ -449,7 +449,7 @@ is_missing(int error)
 	return 0;
 }
 
-/* Log why a counter waits, once; what is the device's fault, once for all. */
+/* Log why a counter waits, once; a fault of the device, once for all. */
 static void
 report_waiting(struct conf *conf, struct counter *counter, int error)
 {

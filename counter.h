@@ -50,7 +50,7 @@ struct kind {
 	 * them, at most MAX_DESCRIPTORS.  Returns how many; NULL elsewhere.
 	 */
 	int		(*slow)(const struct counter *, int *);
-#define MAX_DESCRIPTORS	4
+#define MAX_DESCRIPTORS	2
 
 	/*
 	 * Is it still attached to the interface of the counter's name?  Not

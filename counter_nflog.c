@@ -253,7 +253,7 @@ ask(int fd, struct request *request)
 /*
  * Count what came.  The slot's number is that of the next message, below what
  * was dropped before it; kernel[0] is the count.  A message is removed when
- * that has been stored: who continues after a kill finds it again.
+ * that has been stored: the next engine finds it again after a kill.
  */
 static void
 nflog_sample(struct counter *counter, int64_t time)

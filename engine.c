@@ -40,7 +40,7 @@ static struct handle {
 	struct event		 bell_ev;
 	struct event		 hang_ev;
 	const struct conf	*conf;
-	const struct account	*account;	/* NULL: as who we are */
+	const struct account	*account;	/* NULL: our own user */
 	void			(*rang)(int);
 	int			 counting;	/* it has said so */
 	int			 ending;	/* it has been asked to */
@@ -61,7 +61,7 @@ static int	has_ticks(const struct conf *);
 
 /*
  * To be called once, after event_init().  The account is the engine's, or
- * NULL: as who we are.  The callback is for the bell; its argument is 1 for
+ * NULL: our own user.  The callback is for the bell; its argument is 1 for
  * the first ring of an engine, which says that it counts.
  */
 void

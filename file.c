@@ -149,7 +149,7 @@ file_lock(const char *path, const char **error)
 
 /*
  * At the end: a child that was just forked may have a copy of the descriptor,
- * and close it too late for who takes our place at once.
+ * and close it too late for whoever takes our place at once.
  */
 void
 file_unlock(int fd)

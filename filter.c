@@ -424,6 +424,7 @@ helper_start(struct helper *helper, struct filter *filter)
 	timer_in(&helper->late, TIME);
 	event_set(&helper->answer, fds[0], EV_READ | EV_PERSIST,
 	    answer_handler, helper);
+	/* should this fail, its answer is read when it has ended */
 	event_add(&helper->answer, NULL);
 	return 0;
 

@@ -64,7 +64,7 @@ static struct engine {
 	struct event	 socket_ev;
 	struct event	 ring_ev;
 	int64_t		 began;			/* to wait for packets */
-	int64_t		 turn;			/* seconds, of this tick */
+	int64_t		 second;		/* of this tick */
 	int64_t		 tick_time;
 	int64_t		 tick_began;
 	int64_t		 tick_left;		/* until the next, then */
@@ -92,9 +92,9 @@ static void	look_again(struct poller *, int64_t);
 
 /*
  * Be the engine, after child_fork(), for the counters and rules of the
- * configuration, with the given account, or as who we are if that is NULL.
+ * configuration, with the given account, or as our own user if that is NULL.
  * The socket is the parent's; a byte on it says that counting has begun.
- * Verbose: say once what the system has no sandbox for.  Does not return.
+ * Verbose: log that there is no sandbox, if so.  Does not return.
  */
 void
 poller_main(struct conf *conf, int fd, const struct account *account,
@@ -288,14 +288,14 @@ begin_tick(void)
 	int64_t	 time = now(), second = (time + TICK_JITTER) / NSEC;
 
 	/* in this turn of the loop: all pollers wait for the same */
-	if (second == engine.turn && time - engine.tick_began < NSEC / 2)
+	if (second == engine.second && time - engine.tick_began < NSEC / 2)
 		return;
 	engine.tick_began = time;
 	engine.tick_left = (second + 1) * NSEC - time;
 	engine.conf->pulse->ticks++;
-	if (second == engine.turn)
+	if (second == engine.second)
 		return;		/* the timer was early: it comes again */
-	engine.turn = second;
+	engine.second = second;
 	engine.tick_time = second * NSEC;
 	if (time - engine.tick_time > TICK_JITTER)
 		engine.tick_time = time;

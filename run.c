@@ -437,7 +437,7 @@ open_pipes(struct job *job, int *error_fd, int *output_fd)
 		return -1;
 	/*
 	 * So that it can open /dev/stderr, where that is not dup(2).  Without
-	 * the right to give it away: who can come near it may write there.
+	 * the right to give it away: whoever can reach it may write there.
 	 * The pipes of the BSDs have neither owner nor mode.
 	 */
 	if (fchown(fds[1], job->rule->account->uid,

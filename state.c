@@ -43,6 +43,7 @@
 #define END_TIME	(2 * NSEC)	/* that the last one has */
 #define AGAIN		(60 * NSEC)	/* until what failed is tried again */
 #define MAX_DAMAGED	10		/* lines to be logged */
+#define ESCAPED_SIZE	5		/* of a byte, with its NUL */
 
 /* The words of a line; the filter, which may have blanks, is its rest. */
 enum word {
@@ -62,7 +63,7 @@ enum word {
 	NWORDS
 };
 
-static const char *const on_words[] = { "off", "on", "failed" };
+static const char *const on_words[] = { "off", "on", "failed" }; /* RULE_ */
 
 static struct {
 	int			 lock;		/* or -1 */
@@ -92,8 +93,8 @@ static int	 restore(struct conf *, char *);
 static int	 is_same(const struct rule *, char **);
 static const char *kind_word(const struct terms *);
 static int	 is_same_filter(const char *, const char *);
-static char	*escape(char *, unsigned char);
-static int	 read_word(const char *, const char *const *, int);
+static char	*escape(char [ESCAPED_SIZE], unsigned char);
+static int	 read_on(const char *);
 static int	 read_number(const char *, uint64_t, uint64_t *);
 static int	 read_ago(const char *, int64_t *);
 static int64_t	 wall_clock(void);
@@ -113,8 +114,8 @@ static void	 timer_handler(int, short, void *);
 /*
  * Restore the rules of a configuration, which nobody counts for yet, from the
  * file of this absolute path, and keep them there from now on.  Exits if
- * another process has the file; what else is wrong is logged.  The lock goes
- * on to who is forked.
+ * another process has the file; what else is wrong is logged.  Children
+ * inherit the lock.
  */
 void
 state_open(struct conf *conf, const char *path)
@@ -238,7 +239,7 @@ restore(struct conf *conf, char *line)
 	for (i = 0; i < NWORDS; i++)
 		words[i] = i < WORD_FILTER ? strsep(&line, " ") : line;
 	if (words[WORD_FILTER] == NULL ||
-	    (saved.on = read_word(words[WORD_ON], on_words, 3)) == -1 ||
+	    (saved.on = read_on(words[WORD_ON])) == -1 ||
 	    !read_number(words[WORD_TOTAL], UINT64_MAX, &saved.total) ||
 	    !read_number(words[WORD_TALLY], saved.total, &saved.tally) ||
 	    !read_number(words[WORD_BEGAN], saved.total, &saved.began) ||
@@ -277,7 +278,7 @@ kind_word(const struct terms *terms)
 static int
 is_same_filter(const char *filter, const char *text)
 {
-	char	 escaped[8];
+	char	 escaped[ESCAPED_SIZE];
 	size_t	 len;
 
 	if (filter == NULL)
@@ -293,22 +294,24 @@ is_same_filter(const char *filter, const char *text)
 
 /* A byte of a filter as the file has it. */
 static char *
-escape(char *buf, unsigned char c)
+escape(char buf[ESCAPED_SIZE], unsigned char c)
 {
 	if (c >= ' ' && c < 0x7f && c != '\\')
-		snprintf(buf, 5, "%c", c);
+		snprintf(buf, ESCAPED_SIZE, "%c", c);
 	else
-		snprintf(buf, 5, "\\%03o", c);
+		snprintf(buf, ESCAPED_SIZE, "\\%03o", c);
 	return buf;
 }
 
-/* Which of so many words is it?  Or -1. */
+/* One of RULE_, or -1. */
 static int
-read_word(const char *word, const char *const *words, int n)
+read_on(const char *word)
 {
-	while (--n >= 0 && strcmp(word, words[n]) != 0)
+	int	 on = nitems(on_words);
+
+	while (--on >= 0 && strcmp(word, on_words[on]) != 0)
 		continue;
-	return n;
+	return on;
 }
 
 /* A number from 0 to max.  Returns 0 if it is none. */
@@ -569,7 +572,7 @@ put_time(FILE *file, int64_t time)
 static void
 put_filter(FILE *file, const char *filter)
 {
-	char	 escaped[8];
+	char	 escaped[ESCAPED_SIZE];
 
 	if (filter == NULL)
 		putc('-', file);

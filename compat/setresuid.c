@@ -16,7 +16,7 @@
 
 /*
  * setresuid(2) for Linux, where capabilities that a file brought outlive a
- * change of the user: who becomes an ordinary user has none afterwards.
+ * change of the user: whoever becomes an ordinary user has none afterwards.
  */
 
 #include <sys/prctl.h>
