@@ -183,7 +183,7 @@ control_start(void (*request)(struct client *, char *))
 void
 control_close(void)
 {
-	struct client	*client;
+	struct client	*client, *next;
 
 	if (server.fd == -1)
 		return;
@@ -195,7 +195,7 @@ control_close(void)
 	}
 	close(server.fd);
 	server.fd = -1;
-	while ((client = TAILQ_FIRST(&server.clients)) != NULL) {
+	TAILQ_FOREACH_SAFE(client, &server.clients, entry, next) {
 		if (client->answered && !client->broken)
 			evbuffer_write(client->answer, client->fd);
 		client_drop(client);
