@@ -36,8 +36,8 @@
 #define CONTROL_FAILED	"failed"
 
 /*
- * The fields of a rule's line, with a tab between them and none inside.  What
- * there is not is "-".
+ * The fields of a rule's line, with a tab between them and none inside.  A
+ * missing value is "-".
  */
 enum field {
 	FIELD_RULE,

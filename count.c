@@ -254,9 +254,9 @@ window_skip(struct window *window, int64_t i, uint64_t before)
  * window reaches back no less than its rule says.
  *
  * If the two looks are far apart nobody knows when the packets came.  So that
- * no rule is due wrongly, packets count as come at the end of that time, late,
- * where too few of them make a rule due or let it go off, else at its
- * beginning.  A look because packets have arrived, for immediate rules, may
+ * no rule is due wrongly, packets count as if they came at the end of that
+ * time, late, where too few of them make a rule due or let it go off, else at
+ * its beginning.  A look because packets have arrived, for immediate rules, may
  * follow a long silence: there last is the time itself, but not at the first
  * look of an engine.
  */
@@ -315,8 +315,8 @@ window_expired(const struct window *window, uint64_t total, int64_t looked)
  * Begin a window with what an old one of the same counter remembers; its
  * intervals may differ.  There is no engine at that time, but one has written
  * the old window and the count.  Of packets in an old interval nobody knows
- * when they came: they count as come at its end, but at its beginning where
- * the new intervals are narrower and too many packets make a rule due.
+ * when they came: they count as if at its end, but at its beginning where the
+ * new intervals are narrower and too many packets make a rule due.
  */
 void
 window_carry(const struct window *from, struct window *to,
