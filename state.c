@@ -532,12 +532,15 @@ put_file(const struct conf *conf, int fd)
 static void
 put_rule(FILE *file, const struct rule *rule)
 {
+	struct state	 taken = *rule->state;
 	struct saved	 saved;
 	struct sight	 sight;
 	int64_t		 time = now();
 
+	/* the parent goes on: what it takes now must not exceed the total */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	count_look(rule, time, &sight);
-	rule_save(&rule->terms, rule->state, &sight, &saved, time);
+	rule_save(&rule->terms, &taken, &sight, &saved, time);
 	fprintf(file, "%s %s %s %s %s %" PRIu64 " %" PRIu64 " %" PRIu64
 	    " %" PRIu64 " %" PRIu64, rule->name, rule->ifname,
 	    direction_words[rule->direction], kind_word(&rule->terms),
