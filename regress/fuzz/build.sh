@@ -33,6 +33,10 @@ build() {
 		makefile=$source/Makefile
 		yacc=${YACC:-yacc} ;;
 	esac
+	case $(uname) in
+	FreeBSD|NetBSD)
+		bsd="$bsd -D_OPENBSD_SOURCE -include $source/compat/compat.h" ;;
+	esac
 	to=$dir/objects
 	mkdir -p "$to"
 	$yacc -o "$to/parse.c" "$source/parse.y" || return 1
@@ -78,12 +82,14 @@ build() {
 	$1 $cflags -o "$dir/fuzz_args" $main $objects $libs
 }
 
-# The program's files for this system.
+# The program's files for this system; bsd.prog.mk finds those of compat itself.
 sources() {
-	sed -e :a -e '/\\$/N; s/\\\n//; ta' "$1" |
-	    sed -n 's/^SRCS[ 	]*=//p' | tr -s ' \t' '\n\n' |
+	list=$(sed -e :a -e '/\\$/N; s/\\\n//; ta' "$1")
+	printf '%s\n' "$list" | sed -n 's/^SRCS[ 	]*=//p' | tr -s ' \t' '\n\n' |
 	    grep -E '^(child|clock|counter|filter|iface|program|compat/)' |
 	    grep -v compat/pid1
+	printf '%s\n' "$list" | sed -n "s/^SRCS_$(uname)[ 	]*=//p" |
+	    tr -s ' \t' '\n\n' | sed -n 's,^.,compat/&,p'
 }
 
 # compile compiler name file flags: add the object to $objects.

@@ -21,11 +21,14 @@
  * must print so that the grammar reads it back, if it can.
  */
 
+#include <sys/stat.h>
+
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "counter.h"
 #include "emit.h"
