@@ -111,7 +111,7 @@ endless: again: HELPER: killed by signal 13
 grandchild: program" "$(results hangs hangs-too closes lingers tcp exits \
     dies silent nonsense part more twice loops ends words endless \
     grandchild)" "bad helpers"
-wait_until 'grep -q "^late: again: .*\(no answer in 10\|signal 14\)" \
+wait_until 'grep -Eq "^late: again: .*(no answer in 10|signal 14)" \
     "$DIR/late"' 10 || fail "killed late: $(cat "$DIR/late")"
 
 # Nobody waits for what comes after too many that hang, but it is done then.
