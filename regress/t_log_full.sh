@@ -59,8 +59,10 @@ full() {
 	statuses 1
 	wait_until 'grep -q "log: [0-9]* lines lost" "$_log"' 20 ||
 	    fail "the log does not say that lines were lost"
-	! grep -v -e '^bpfstatsd: ' -e '^$' "$_log" &&
-	    ! grep '.bpfstatsd: ' "$_log" ||
+	# where it was full a line may have been cut, even in its first word
+	awk '$0 != "" && index($0, "bpfstatsd: ") != 1 &&
+	    index("bpfstatsd: ", $0) != 1 { print; bad = 1 }
+	    END { exit bad }' "$_log" && ! grep '.bpfstatsd: ' "$_log" ||
 	    fail "lines are mixed"
 	grep -A 1 'lines lost' "$_log" | grep -q 'rule "runs": ' ||
 	    fail "nothing is logged after that"
@@ -78,9 +80,10 @@ wait_until 'engine_pid >/dev/null || ! running "$DAEMON"' 20
 alive
 i=0
 size=
+# NetBSD takes a line or nothing, and then a shorter one: that some were lost
 while [ "$(wc -c <"$LOG")" != "$size" ]; do
 	size=$(wc -c <"$LOG")
-	statuses 1
+	statuses 2
 	[ $((i += 1)) -lt 200 ] || fail "the log has no limit"
 done
 full "$LOG" ': >"$LOG"'
@@ -130,7 +133,7 @@ i=0
 size=
 while [ "$(wc -c <"$disk/log")" != "$size" ]; do
 	size=$(wc -c <"$disk/log")
-	statuses 1
+	statuses 2
 	[ $((i += 1)) -lt 200 ] || fail "the disk is never full"
 done
 within 4096 "$size" 12288 "bytes of the log on a full disk"
