@@ -340,6 +340,15 @@ send_frames() {
 	same "$2" "$_sent" "frames sent"
 }
 
+# to_port number: the filter for what is sent with SEND_UDP.  NetBSD's l2tp(4)
+# replaces the Ethernet header that is written to it by four bytes.
+to_port() {
+	case $SYSTEM in
+	NetBSD)	echo "ether[26:2] = $1" ;;
+	*)	echo "udp dst port $1" ;;
+	esac
+}
+
 # start_sender interface [burst pause_ms]: send until stop_sender.
 start_sender() {
 	_if=$1

@@ -21,8 +21,6 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"
 need_daemon
-[ "$SYSTEM" != NetBSD ] ||
-    skip "l2tp(4) takes no Ethernet header from bpf(4)"
 pair_create IN OUT
 
 # rule name statement ...
@@ -34,7 +32,7 @@ rule() {
 	echo "}"
 }
 
-udp='filter "udp dst port 7000"'
+udp="filter \"$(to_port 7000)\""
 {
 	echo "user root"
 	rule all "count 1000000000"
@@ -45,7 +43,7 @@ udp='filter "udp dst port 7000"'
 	rule in "direction in" "count 300 exact" "$udp"
 	rule out "direction out" "count 100 exact" "$udp"
 	rule out-now "direction out" immediate "count 70 exact" "$udp"
-	rule other "count 1000000000" 'filter "udp dst port 7001"'
+	rule other "count 1000000000" "filter \"$(to_port 7001)\""
 	rule neither "count 1000000000" 'filter "tcp or ip6"'
 } >"$DIR/conf.1"
 # A rule more, and one whose filter is another.

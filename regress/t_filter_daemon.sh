@@ -21,8 +21,6 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"
 need_daemon
-[ "$SYSTEM" != NetBSD ] ||
-    skip "l2tp(4) takes no Ethernet header from bpf(4)"
 . "$REGRESS/lib_filter.sh"
 pair_create IN OUT
 program_beside
@@ -79,9 +77,9 @@ grep -q "engine: pid" "$DIR/err" && fail "it has started an engine"
 
 {
 	echo "user root"
-	rule good "udp dst port 7000"
-	rule same "udp dst port 7000"
-	rule other "udp dst port 7001"
+	rule good "$(to_port 7000)"
+	rule same "$(to_port 7000)"
+	rule other "$(to_port 7001)"
 	rule absent "tcp" absent0
 } >"$DIR/good"
 stand_in <<END
@@ -120,9 +118,9 @@ stop_daemon
 # One hangs, one dies, one answers nonsense, and there is a good one.
 {
 	cat "$DIR/good"
-	rule hangs "udp dst port 1"
-	rule dies "udp dst port 2"
-	rule nonsense "udp dst port 3"
+	rule hangs "$(to_port 1)"
+	rule dies "$(to_port 2)"
+	rule nonsense "$(to_port 3)"
 } >"$DIR/next"
 conf_swap "$DIR/next"
 stand_in <<END
@@ -152,7 +150,7 @@ await_total other 0
 # A reload is not held up either; then they get what they wait for.
 {
 	cat "$DIR/next"
-	rule new "udp dst port 7002"
+	rule new "$(to_port 7002)"
 } >"$DIR/next.2"
 conf_swap "$DIR/next.2"
 reload
