@@ -53,6 +53,7 @@ same 1000 "$(lines "$DIR/starts")" "helpers for a thousand"
 note "1,000 expressions: $(cat "$DIR/time")"
 
 # Those that are not.  The first four take all of their time.
+mkfifo "$DIR/never" || exit 1
 stand_in <<END
 case \$2 in
 exits)	exit 3 ;;
@@ -77,7 +78,7 @@ grandchild)
 hangs*)
 	exec sleep 1000 ;;
 late)	: >"$DIR/began"
-	exec sleep 1000 ;;
+	exec cat "$DIR/never" ;;	# sleep may exit 0 on SIGALRM
 closes)	exec sleep 1000 >&- ;;
 lingers)
 	"$HELPER" "\$1" tcp; exec sleep 1000 ;;
