@@ -33,12 +33,13 @@ ctl_says() {
 cat >"$DIR/command" <<'END'
 echo "$1 $BPFSTATSD_EVENT $BPFSTATSD_PACKETS $BPFSTATSD_RUNS \
 $BPFSTATSD_OWED" >>"$2/runs"
-until [ -f "$2/go" ]; do sleep 0.1; done
+until [ -f "$2/go" ]; do sleep "${3:-0.1}"; done
 [ ! -f "$2/fail" ]
 END
 rules() {
 	cat <<END
 user root
+timeout none
 rule plain {
 	interface $IN
 	count 10
@@ -228,13 +229,15 @@ done
 same 8 "$(cat "$DIR"/answer.* | grep -cx 'configuration reloaded: 3 rules')" \
     "answers"
 
-# Who is refused because too many wait has begun nothing.
+# Who is refused because too many wait has begun nothing.  So many commands do
+# not look as often for their end, or others do not come to begin.
 {
 	rules 1h
 	awk -v interface="$IN" -v dir="$DIR" 'BEGIN {
 		for (i = 0; i < 40; i++)
 			printf("rule m%d {\n\tinterface %s\n\tcommand " \
-			    "\"/bin/sh\" \"%s/command\" \"m%d\" \"%s\"\n}\n",
+			    "\"/bin/sh\" \"%s/command\" \"m%d\" \"%s\" " \
+			    "\"2\"\n}\n",
 			    i, interface, dir, i, dir)
 	}'
 } >"$CONF"
