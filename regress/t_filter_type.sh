@@ -13,7 +13,7 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # A filter is checked for the link type of its interface: on a tunnel, whose
-# packets are IP and have no other header, no packet is of OSI.
+# packets are IP and have no other header, no packet is of ARP.
 
 . "$(dirname "$0")/lib.sh"
 need_daemon
@@ -27,6 +27,11 @@ Linux)
 FreeBSD)
 	# a number that is free
 	tun=$(ifconfig tun create) || fail "no tun(4)"
+	PAIRS=$tun
+	;;
+OpenBSD)
+	tun=tun$(($$ % 1000 + 100))
+	ifconfig $tun create || fail "no tun(4)"
 	PAIRS=$tun
 	;;
 *)	skip "knows no tunnel of $SYSTEM" ;;
@@ -46,7 +51,7 @@ END
 }
 
 same "configuration OK" "$(check icmp)" "a filter for a tunnel"
-case $(check iso) in
+case $(check arp) in
 *"expression rejects all packets"*)	;;
-*)	fail "OSI on a tunnel: $(check iso)" ;;
+*)	fail "ARP on a tunnel: $(check arp)" ;;
 esac
