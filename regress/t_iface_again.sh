@@ -97,6 +97,8 @@ for n in 0 1 2 3; do
 	eval "pair_restore \$in$n \$out$n"
 done
 wait_logged ": counting" 4 5
+has_seen tick0 0 || fail "no metrics"
+await_total tick0 0
 next_tick
 holdings
 taps=$(taps)
