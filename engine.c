@@ -55,7 +55,7 @@ static struct handle {
 static int	failed(const char *);
 static int	*list_descriptors(struct conf *, int, size_t *);
 static void	bell_handler(int, short, void *);
-static void	look_later(void);
+static void	look_later(uint64_t);
 static void	hang_handler(int, short, void *);
 static int	has_ticks(const struct conf *);
 
@@ -185,7 +185,8 @@ engine_ask(void)
 	if (engine.child.pid == 0 || !engine.counting || engine.ending ||
 	    engine.child.sent != 0 || evtimer_pending(&engine.hang_ev, NULL))
 		return;
-	look_later();	/* first, since the answer may come at once */
+	/* first, since the answer may come at once */
+	look_later(engine.conf->pulse->ticks);
 	engine_poke();
 }
 
@@ -257,7 +258,7 @@ bell_handler(int fd, short event, void *arg)
 		engine.alive = now();
 		child_unlimited(&engine.child);
 		if (has_ticks(engine.conf))
-			look_later();
+			look_later(engine.conf->pulse->ticks);
 	}
 	engine.rang(first);
 }
@@ -274,9 +275,9 @@ has_ticks(const struct conf *conf)
 }
 
 static void
-look_later(void)
+look_later(uint64_t ticks)
 {
-	engine.ticks = engine.conf->pulse->ticks;
+	engine.ticks = ticks;
 	engine.looked = now();
 	timer_in(&engine.hang_ev, HANG_TIME);
 }
@@ -288,13 +289,14 @@ look_later(void)
 static void
 hang_handler(int fd, short event, void *arg)
 {
-	int64_t	 time = now() - engine.looked;
+	uint64_t	 ticks = engine.conf->pulse->ticks;
+	int64_t		 time = now() - engine.looked;
 
-	if (engine.conf->pulse->ticks != engine.ticks) {
+	if (ticks != engine.ticks) {
 		if (has_ticks(engine.conf))
-			look_later();
+			look_later(ticks);
 	} else if (time < HANG_TIME || time >= HANG_TIME + NSEC)
-		look_later();
+		look_later(ticks);
 	else {
 		log_warnx("engine: no sign of life for %d s: killing it",
 		    (int)(HANG_TIME / NSEC));
