@@ -85,9 +85,10 @@ wait_until '[ -S "$DIR/socket" ]' 5 || fail "no socket"
     "$BPFSTATSD" -d -s "$SOCKET" -f "$CONF") >"$LOG" 2>&1 </dev/null &
 tracer=$!
 DAEMON=$tracer
+# strace has other children before, with its own arguments
 daemon_of() {
 	ps -A -o pid= -o ppid= -o args= | awk -v ppid="$tracer" \
-	    -v conf="-d -s $SOCKET -f $CONF" '$2 == ppid && index($0, conf) { print $1 }'
+	    -v program="$BPFSTATSD" '$2 == ppid && $3 == program { print $1 }'
 }
 if [ -n "$trace" ]; then
 	wait_until '[ -n "$(daemon_of)" ]' 10 || fail "no daemon"
