@@ -21,10 +21,18 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$REGRESS/lib_reload.sh"
-[ "$SYSTEM" = Linux ] || skip "takes a capability of Linux away"
 need_daemon
-command -v setpriv >/dev/null || skip "no setpriv(1)"
-UNDER="$UNDER setpriv --bounding-set=-net_admin --inh-caps=-net_admin"
+# on Linux a rule lacks a right
+blind=
+if [ "$SYSTEM" = Linux ]; then
+	command -v setpriv >/dev/null || skip "no setpriv(1)"
+	UNDER="$UNDER setpriv --bounding-set=-net_admin --inh-caps=-net_admin"
+	blind="rule blind {
+	interface nflog:7
+	below 1 within 2
+	command \"$TOOLS/record\" \"$DIR/blind\"
+}"
+fi
 pair_create IN OUT
 conf <<END
 user root
@@ -47,11 +55,7 @@ rule absent {
 	wait 1h
 	command "$TOOLS/record" "$DIR/absent"
 }
-rule blind {
-	interface nflog:7
-	below 1 within 2
-	command "$TOOLS/record" "$DIR/blind"
-}
+$blind
 END
 start_sender "$OUT" 1 100
 began=$(now_ms)
@@ -96,5 +100,5 @@ stop_sender
 same "$runs 2 1" "$(lines "$DIR/tunnel") $(lines "$DIR/back") $(lines \
     "$DIR/absent")" "runs after that"
 same 0 "$(lines "$DIR/blind")" "runs of a rule that cannot count"
-ask blind
+[ -z "$blind" ] || ask blind
 stop_daemon
