@@ -106,9 +106,11 @@ stop_daemon
 
 # Who it was.
 unseen=
-if ! command -v tcpdump >/dev/null; then
+if [ "$SYSTEM" != Linux ]; then
+	unseen="who.conf: needs tcpdump(8) as on Linux"
+elif ! command -v tcpdump >/dev/null; then
 	unseen="who.conf: no tcpdump(8)"
-elif [ "$SYSTEM" = Linux ]; then
+else
 	recipe who.conf -e "s,/var/log/pflog,$DIR/pcap,"
 	$IN_NET tcpdump -Z root -U -i "$IN" -w "$DIR/pcap" \
 	    >"$DIR/out" 2>&1 &
