@@ -58,42 +58,71 @@ idles() {
 	logged '"(cam|now|window)": run [0-9]+: idle'
 }
 
-# Each look of another rule makes the daemon look at all of them.
-rules 3
-start_daemon
-start_sender "$OUT2" 1 10
-other=$SENDER
-began=$(now_ms)
-SENDER=
-start_sender "$OUT" 1 2600
-wait_logged '"(cam|now|window)": run 1: count' 3 5
-while [ $(($(now_ms) - began)) -lt 18000 ]; do
-	sleep 1
-	same 0 "$(idles)" "idle commands with a packet every 2.6 s"
+# none what: no idle command has run.
+none() {
+	what=$1
+	[ "$(idles)" -eq 0 ]
+}
+
+just_in_time() {
+	# Each look of another rule makes the daemon look at all of them.
+	while [ $(($(now_ms) - began)) -lt 18000 ]; do
+		sleep 1
+		none "with a packet every 2.6 s" || return
+	done
+
+	# An engine that stands still for longer than that, or is replaced: the
+	# look after it comes before any decision.
+	kill -STOP "$(engine_pid)"
+	sleep 3.5
+	none "while the engine was stopped" || return
+	kill -CONT "$(engine_pid)"
+	next_tick
+	kill -STOP "$(engine_pid)"
+	sleep 2
+	kill -KILL "$(engine_pid)"
+	next_tick
+	none "when the engine was replaced" || return
+
+	# So does a parent that was stopped.
+	kill -STOP "$DAEMON"
+	sleep 3.5
+	kill -CONT "$DAEMON"
+	next_tick
+	none "after the parent was stopped"
+}
+
+# The sender, too, may be held up on a busy machine: then it was silent.
+was_late() {
+	awk 'NR > 1 && $1 - last > 2900000 { late = 1 }
+	    { last = $1 }
+	    END { exit !late }' "$DIR/times"
+}
+
+for try in 1 2 3; do
+	rules 3
+	start_daemon
+	start_sender "$OUT2" 1 10
+	other=$SENDER
+	began=$(now_ms)
+	SENDER=
+	export SEND_TIMES="$DIR/times"
+	start_sender "$OUT" 1 2600
+	unset SEND_TIMES
+	wait_logged '"(cam|now|window)": run 1: count' 3 5
+	good=yes
+	just_in_time || good=
+	[ -n "$good" ] || sleep 3	# for the next packet, if it is late
+	stop_sender
+	kill -TERM "$other"
+	wait "$other"
+	[ -z "$good" ] || break
+	was_late || fail "idle commands $what"
+	note "the sender was late"
+	kill -CONT "$(engine_pid)"
+	stop_daemon
 done
-
-# An engine that stands still for longer than that, or is replaced: the look
-# after it comes before any decision.
-kill -STOP "$(engine_pid)"
-sleep 3.5
-same 0 "$(idles)" "idle commands while the engine was stopped"
-kill -CONT "$(engine_pid)"
-next_tick
-kill -STOP "$(engine_pid)"
-sleep 2
-kill -KILL "$(engine_pid)"
-next_tick
-same 0 "$(idles)" "idle commands when the engine was replaced"
-
-# So does a parent that was stopped.
-kill -STOP "$DAEMON"
-sleep 3.5
-kill -CONT "$DAEMON"
-next_tick
-same 0 "$(idles)" "idle commands after the parent was stopped"
-stop_sender
-kill -TERM "$other"
-wait "$other"
+[ -n "$good" ] || fail "the sender was late each time"
 
 # Silence is silence.
 wait_logged '"(cam|now|window)": run 2: idle' 3 10
