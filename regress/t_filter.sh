@@ -57,7 +57,8 @@ mkfifo "$DIR/never" || exit 1
 stand_in <<END
 case \$2 in
 exits)	exit 3 ;;
-dies)	kill -SEGV \$\$ ;;
+dies)	ulimit -c 0	# a core on a busy disk takes its time
+	kill -SEGV \$\$ ;;
 silent)	exit 0 ;;
 nonsense)
 	echo "1234567890abcdefgh" ;;

@@ -126,7 +126,8 @@ conf_swap "$DIR/next"
 stand_in <<END
 case \$2 in
 *" 1")	exec sleep 1000 ;;
-*" 2")	kill -SEGV \$\$ ;;
+*" 2")	ulimit -c 0
+	kill -SEGV \$\$ ;;
 *" 3")	exec echo 1234567890123456789012345678901234567890 ;;
 *)	exec "$HELPER" "\$@" ;;
 esac
