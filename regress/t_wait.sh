@@ -35,10 +35,16 @@ start_sender "$OUT" 100 1
 wait_lines "$DIR/runs" 5 30
 stop_sender
 alive
-same 5 "$(lines "$DIR/runs")" "runs"
+# The rest, of one packet at least, is taken when the wait is over, and then
+# all was seen.
+send_frames "$OUT" 1
+SENT=$((SENT + 1))
+wait_until '[ "$(awk "END { print \$6 }" "$DIR/runs")" = $SENT ]' 7 ||
+    fail "packets seen: $(awk 'END { print $6 }' "$DIR/runs") of $SENT"
 within 0 $(($(awk 'NR == 1 { print $1 }' "$DIR/runs") - first)) 4900 \
     "ms to the first run"
-awk '	NR > 1 && ($1 - last < 4500 || $1 - last > 9900) {
+# How late the rest comes is the test's own affair.
+awk '	NR > 1 && ($1 - last < 4500 || (NR <= 5 && $1 - last > 9900)) {
 		print "run", NR, "came after", $1 - last, "ms"
 		bad = 1
 	}
@@ -51,10 +57,4 @@ awk '	NR > 1 && ($1 - last < 4500 || $1 - last > 9900) {
 		}
 	}
 	END { exit bad }' "$DIR/runs" || fail "runs"
-# The rest, of one packet at least, is taken when the wait is over, and then
-# all was seen.
-send_frames "$OUT" 1
-SENT=$((SENT + 1))
-wait_lines "$DIR/runs" 6 7
-same "$SENT" "$(awk 'END { print $6 }' "$DIR/runs")" "packets seen"
 stop_daemon
