@@ -33,7 +33,7 @@ user root
 rule short {
 	interface $IN
 	count 10 exact
-	command "/bin/sh" "-c" "echo began >>'$DIR/short'; sleep 2; echo ended >>'$DIR/short'"
+	command "/bin/sh" "-c" "echo began >>'$DIR/short'; until [ -f '$DIR/go' ]; do sleep 0.1; done; echo ended >>'$DIR/short'"
 }
 END
 
@@ -51,12 +51,16 @@ sooner() {
 # A command that ends in time is waited for; the runs still owed are not
 # started.
 end_short() {
-	rm -f "$DIR/short"
+	rm -f "$DIR/short" "$DIR/go"
 	start_daemon
 	send_frames "$OUT" 35
 	wait_lines "$DIR/short" 1 3
 	began=$(now_ms)
 	kill -$1 "$DAEMON"
+	sleep 1
+	running "$DAEMON" || [ $(($(now_ms) - began)) -ge 5000 ] ||
+	    fail "SIG$1: the daemon did not wait for the command"
+	: >"$DIR/go"
 	await_end 7
 	TOOK=$(($(now_ms) - began))
 	same 0 "$ENDED" "status after SIG$1"
