@@ -111,7 +111,9 @@ quiet() {
 	conf_swap "$DIR/conf.1"
 	reload
 	next_tick
-	wait_until 'still a && still slow && [ -z "$(children)" ]' 10 ||
+	# the window of within is empty ten seconds later, or after a run
+	wait_until 'still a && still slow && still within &&
+	    [ -z "$(children)" ]' 20 ||
 	    fail "no quiet: $TALLY, $LAST, children: $(children)"
 }
 
