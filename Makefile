@@ -18,7 +18,8 @@ CTL_SRCS=	${.CURDIR}/bpfstatsctl.c
 
 # What a libc lacks.
 SRCS_FreeBSD=	pledge_freebsd.c syslog.c
-SRCS_NetBSD=	if_nametoindex_netbsd.c pledge_none.c syslog.c
+SRCS_NetBSD=	getifaddrs_netbsd.c if_nametoindex_netbsd.c pledge_none.c \
+		syslog.c
 DEFS_NetBSD=	-D_OPENBSD_SOURCE
 
 DIAG=		-Wall -Wstrict-prototypes -Wmissing-prototypes \

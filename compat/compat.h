@@ -92,6 +92,8 @@ int	 pledge(const char *, const char *);
 #endif
 
 #ifdef __NetBSD__
+#define getifaddrs	compat_getifaddrs	/* ifaddrs.h declares it */
+
 /* ours are always three times the same, which is what these set there */
 #define setresgid(rgid, egid, sgid)	setgid(rgid)
 #define setresuid(ruid, euid, suid)	setuid(ruid)

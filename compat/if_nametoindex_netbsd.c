@@ -15,9 +15,9 @@
  */
 
 /*
- * if_nametoindex(3) for NetBSD, whose own asks for all interfaces: first how
- * much room they take, and when one has come in between it fails with ENOMEM.
- * The interface would pass for gone.  SIOCGIFINDEX would need a descriptor.
+ * if_nametoindex(3) for NetBSD, whose own has no other getifaddrs(3) than
+ * libc's: an interface would pass for gone while another one comes.
+ * SIOCGIFINDEX would need a descriptor.
  */
 
 #include <sys/types.h>
@@ -29,19 +29,15 @@
 #include <ifaddrs.h>
 #include <string.h>
 
-#define TRIES	100	/* interfaces do not come that fast */
-
 unsigned int
 if_nametoindex(const char *ifname)
 {
 	const struct sockaddr_dl	*sdl;
 	struct ifaddrs			*all, *ifa;
 	unsigned int			 ifindex = 0;
-	int				 i;
 
-	for (i = 1; getifaddrs(&all) == -1; i++)
-		if (errno != ENOMEM || i == TRIES)
-			return 0;
+	if (getifaddrs(&all) == -1)
+		return 0;
 	for (ifa = all; ifa != NULL && ifindex == 0; ifa = ifa->ifa_next) {
 		if (strcmp(ifa->ifa_name, ifname) != 0 ||
 		    ifa->ifa_addr == NULL ||
