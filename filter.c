@@ -447,6 +447,8 @@ helper_run(const struct filter *filter, int fd)
 	const char	*error;
 	int		 null_fd;
 
+	if (set.account == NULL)
+		privs_give_up();
 	snprintf(dlt, sizeof(dlt), "%d", filter->dlt);
 	if ((null_fd = open("/dev/null", O_RDWR)) != -1 &&
 	    dup2(null_fd, STDIN_FILENO) != -1 &&

@@ -13,9 +13,10 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # An ordinary user who counts with an ambient capability keeps it from the
-# engine and from commands, in both forms.
+# engine, from what compiles filters and from commands, in both forms.
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_filter.sh"
 [ "$SYSTEM" = Linux ] || skip "only Linux has ambient capabilities"
 command -v setpriv >/dev/null || skip "no setpriv(1)"
 need_daemon
@@ -38,6 +39,13 @@ powerless() {
 }
 
 show='grep -E "^Cap(Prm|Eff|Amb)" /proc/self/status'
+chmod 711 "$DIR"
+program_beside
+mkdir -m 777 "$DIR/out"
+stand_in <<END
+$show >"$DIR/out/helper"
+exec "$HELPER" "\$@"
+END
 conf <<CONF
 rule one {
 	interface $IN
@@ -47,12 +55,19 @@ rule late {
 	interface late
 	command "/usr/bin/true"
 }
+rule filtered {
+	interface $IN
+	filter "tcp"
+	command "/usr/bin/true"
+}
 CONF
 chown nobody "$CONF"
 launch "$BPFSTATSD" -d -f "$CONF"	# without a control socket
 alive
 send_frames "$OUT" 1
 powerless "the daemon"
+same 3 "$(grep -c 'Cap[A-Z][a-z]*:	0*$' "$DIR/out/helper")" \
+    "capabilities of the helper that are none"
 # the parent still can count on what comes later
 ip -n "$NET" link add late type veth peer name late1
 wait_until 'grep -q "late: counting" "$LOG"' 5 || fail "late is not counted"

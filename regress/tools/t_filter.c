@@ -65,6 +65,11 @@ log_warnx(const char *format, ...)
 }
 
 /* In place of privs.c. */
+void
+privs_give_up(void)
+{
+}
+
 int
 privs_become(const struct account *account)
 {
