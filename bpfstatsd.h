@@ -229,6 +229,10 @@ struct counter {
 	int			 hasty;		/* its interface came or went */
 	int64_t			 fresh;		/* the engine lacks it since */
 	int			 gone;		/* to be detached */
+	struct changes {			/* of the interface, in the */
+		int64_t		 began;		/* log for a minute; in the */
+		unsigned int	 n;		/* first of its counters */
+	}			 changes;
 	struct count		*count;		/* the engine's half */
 };
 

@@ -30,6 +30,9 @@
 
 #include "counter.h"
 
+#define MINUTE		(60 * NSEC)
+#define MAX_CHANGES	10	/* of an interface logged in a minute */
+
 /* A process that closes descriptors, so that nobody else waits for it. */
 struct holder {
 	SLIST_ENTRY(holder)	 entry;
@@ -60,6 +63,9 @@ static void	report_waiting(struct conf *, struct counter *, int);
 static void	report_filter(struct conf *, struct counter *);
 static int	reported(struct conf *, struct counter *);
 static void	report_counting(struct conf *, struct counter *);
+static int	may_report(struct conf *, struct counter *);
+static void	summarise(struct counter *);
+static int	summarise_all(struct conf *, int);
 static struct counter *first_of(struct conf *, const struct counter *);
 static struct counter *next_of(struct conf *, struct counter *);
 static void	mark_interface(struct conf *, const struct counter *);
@@ -176,6 +182,8 @@ carry_counters(struct conf *from, struct conf *to)
 				window_carry(old_window, window,
 				    counter->count, now());
 		}
+		counter->changes = old->changes;
+		old->changes.n = 0;
 		old->tap.kind = NULL;
 	}
 }
@@ -288,7 +296,8 @@ counter_retry(struct conf *conf)
  * or closed.  Returns a mask:
  *	COUNTER_NEW	some were attached: the engine does not know them
  *	COUNTER_MORE	the time was over: not all have been tried
- *	COUNTER_AGAIN	some failed that should be tried again soon
+ *	COUNTER_AGAIN	it should be called again soon: some failed that may be
+ *			had then, or there is more to log
  */
 int
 counter_attach_some(struct conf *conf, int spare, unsigned int max,
@@ -323,6 +332,8 @@ counter_attach_some(struct conf *conf, int spare, unsigned int max,
 	}
 	if (spare != -1)
 		close(spare);
+	if (summarise_all(conf, 0))
+		result |= COUNTER_AGAIN;
 	return result;
 }
 
@@ -471,7 +482,7 @@ report_waiting(struct conf *conf, struct counter *counter, int error)
 		report_filter(conf, counter);
 		return;
 	}
-	if (!device && reported(conf, counter))
+	if (!device && (reported(conf, counter) || !may_report(conf, counter)))
 		return;
 	if (error == ENXIO) {
 		text = "no such interface";
@@ -501,6 +512,8 @@ report_filter(struct conf *conf, struct counter *counter)
 		    (same = filter_error(other->filter, dlt)) != NULL &&
 		    strcmp(same, text) == 0)
 			return;
+	if (!may_report(conf, counter))
+		return;
 	log_warnx("rule \"%s\": filter: %s: %s",
 	    TAILQ_FIRST(&counter->rules)->name, text,
 	    counter->error == EAGAIN ? "trying again" : "it waits");
@@ -541,8 +554,58 @@ report_counting(struct conf *conf, struct counter *counter)
 	FOREACH_BESIDE(other, conf, counter)
 		if (other->tap.kind != NULL)
 			other->error = 0;
-	if (!counting)
+	if (!counting && may_report(conf, counter))
 		log_info("%s: counting", counter->ifname);
+}
+
+/*
+ * An interface that comes and goes all the time must not fill the log: may
+ * this change of it be logged?
+ */
+static int
+may_report(struct conf *conf, struct counter *counter)
+{
+	struct counter	*first = first_of(conf, counter);
+
+	if (options.verbose)
+		return 1;
+	if (now() - first->changes.began >= MINUTE)
+		summarise(first);
+	if (first->changes.n == 0)
+		first->changes.began = now();
+	return first->changes.n++ < MAX_CHANGES;
+}
+
+/* Log how many changes were not. */
+static void
+summarise(struct counter *first)
+{
+	struct changes	*changes = &first->changes;
+
+	if (changes->n > MAX_CHANGES)
+		log_info("%s: %u more changes in this minute, now %s",
+		    first->ifname, changes->n - MAX_CHANGES,
+		    first->tap.kind != NULL ? "counting" : "waiting");
+	changes->n = 0;
+}
+
+/*
+ * The same for all interfaces whose minute is over, or at the end.  Returns
+ * whether there are some whose is not.
+ */
+static int
+summarise_all(struct conf *conf, int end)
+{
+	struct counter	*counter;
+	int64_t		 time = now();
+	int		 more = 0;
+
+	RB_FOREACH(counter, counters, &conf->counters)
+		if (end || time - counter->changes.began >= MINUTE)
+			summarise(counter);
+		else if (counter->changes.n > MAX_CHANGES)
+			more = 1;
+	return more;
 }
 
 static struct counter *
@@ -650,7 +713,7 @@ counter_detach_gone(struct conf *conf)
 			continue;
 		counter->gone = 0;
 		counter->error = ENXIO;
-		if (!reported(conf, counter))
+		if (!reported(conf, counter) && may_report(conf, counter))
 			log_warnx("%s: the interface is gone: its rules wait "
 			    "for it", counter->ifname);
 	}
@@ -694,6 +757,8 @@ counter_detach_all(struct conf *conf, int all)
 	struct counter	*counter;
 	int		*fds, n = 0, hold = -1;
 
+	if (all)
+		summarise_all(conf, 1);
 	if ((fds = calloc(conf->ncounters * MAX_DESCRIPTORS + 1,
 	    sizeof(*fds))) != NULL) {
 		RB_FOREACH(counter, counters, &conf->counters)

@@ -1,0 +1,89 @@
+# Copyright (c) 2026 The bpfstatsd developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# Started before its interface exists, which appears some seconds later:
+# packets count from then on.  Going down and up and, on Linux, a
+# An interface that comes and goes all the time fills no log: ten changes in a
+# minute are logged, and then how many more there were and how it is now.
+# Others are logged as ever.
+#
+# slow: it takes a minute until the rest is logged
+
+. "$(dirname "$0")/lib.sh"
+need_daemon
+pair_create IN OUT
+pair_create IN1 OUT1
+{
+	echo "user root"
+	for name in "$IN" "$IN1"; do
+		printf 'rule "%s" {\n\tinterface %s\n' "$name" "$name"
+		printf '\tcommand "/usr/bin/true"\n}\n'
+	done
+} | conf
+
+# is interface number: 1, its rule is attached; 0, it waits.
+is() {
+	ctl metrics | grep -q "^bpfstatsd_attached{.*rule=\"$1\".*} $2\$"
+}
+
+# flap in out times: gone and back, each of them noticed.
+flap() {
+	_i=0
+	while [ $((_i += 1)) -le "$3" ]; do
+		pair_destroy "$1" "$2"
+		wait_until "is $1 0" 5 || fail "$1 is not missed"
+		pair_restore "$1" "$2"
+		wait_until "is $1 1" 5 || fail "$1 is not counted"
+	done
+}
+
+# said interface: how many of its changes were logged.
+said() {
+	logged "^bpfstatsd: $1: (counting|the interface is gone)"
+}
+
+# more interface: how many lines say that there were more, and how many.
+more() {
+	awk -v name="$1:" '$2 == name && / more changes in this minute/ {
+		n++
+		sum += $3
+	}
+	END { print n + 0, sum + 0 }' "$LOG"
+}
+
+start_daemon
+began=$(now_ms)
+flap "$IN" "$OUT" 12
+flap "$IN1" "$OUT1" 1
+changed=$(($(now_ms) - began))
+[ $changed -lt 60000 ] || skip "24 changes take $changed ms here"
+same 10 "$(said "$IN")" "changes that were logged"
+same 2 "$(said "$IN1")" "changes of another interface"
+same "0 0" "$(more "$IN")" "more changes"
+wait_until '[ "$(more "$IN")" = "1 14" ]' 65 ||
+    fail "more changes: $(more "$IN")"
+[ $(($(now_ms) - began)) -ge 60000 ] || fail "more changes before a minute"
+logged "$IN: 14 more changes in this minute, now counting\$" >/dev/null ||
+    fail "how it is now"
+
+# The next minute is one of its own; nothing is forgotten at the end.
+flap "$IN" "$OUT" 7
+same 20 $(($(said "$IN"))) "changes that were logged in two minutes"
+pair_destroy "$IN" "$OUT"
+wait_until "is $IN 0" 5 || fail "$IN is not missed"
+stop_daemon
+same "2 19" "$(more "$IN")" "more changes, at the end"
+logged "$IN: 5 more changes in this minute, now waiting\$" >/dev/null ||
+    fail "how it was at the end"
+same "0 0" "$(more "$IN1")" "more changes of another interface"
