@@ -142,7 +142,7 @@ running() {
 }
 
 # wait_until condition seconds: 0 as soon as it holds, 1 if it never does.  A
-# busy machine is given ten times as long.  The condition must not wait itself.
+# busy machine is given ten times as long.  The condition must not use it, too.
 wait_until() {
 	_tries=$(($2 * 100))
 	until eval "$1"; do
@@ -456,12 +456,15 @@ logged() {
 	grep -Ec "$1" "$LOG"
 }
 
-# wait_logged pattern number seconds: wait until so many lines match.
+# wait_logged pattern number seconds: wait until so many lines match, as
+# wait_until does, which may use it in its condition.
 wait_logged() {
-	_pattern=$1
-	_number=$2
-	wait_until '[ "$(logged "$_pattern")" -ge "$_number" ]' "$3" ||
-	    fail "no $_number lines of '$1' after $3 s"
+	_left=$(($3 * 100))
+	until [ "$(logged "$1")" -ge "$2" ]; do
+		[ $((_left -= 1)) -ge 0 ] ||
+		    fail "no $2 lines of '$1' after $3 s"
+		sleep 0.1
+	done
 }
 
 # ask rule: how it stands in IFACE, ATTACHED, TOTAL, TALLY, RUNS, FAILURES and
@@ -473,6 +476,13 @@ ask() {
 	wait_logged "$_line" $((_before + 1)) 5
 	eval "$(grep -E "$_line" "$LOG" | tail -n 1 |
 	    sed 's/^[^:]*: [^:]*: \([^ ]*\) \([^ ]*\), total \([0-9]*\), tally \([0-9]*\), runs \([0-9]*\), failures \([0-9]*\), \(.*\)$/IFACE=\1 ATTACHED=\2 TOTAL=\3 TALLY=\4 RUNS=\5 FAILURES=\6 LAST="\7"/')"
+}
+
+# is_attached rule 1: it is attached; 0: it waits.  This writes nothing to the
+# log.
+is_attached() {
+	ctl metrics |
+	    grep -q "^bpfstatsd_attached{.*rule=\"$1\".*} $2\$"
 }
 
 # await_total rule number: wait until the rule has seen so many packets; it must

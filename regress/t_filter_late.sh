@@ -60,5 +60,5 @@ wait_until 'children | grep -q .' 5 || fail "no helper"
 in_net ip tuntap add dev late0 mode tun
 wait_logged "$RELOADED" 1 10
 same 1 "$(logged "configuration reload failed")" "refused reloads"
-wait_until 'ask late; [ "$ATTACHED" = attached ]' 3 || fail "it waits"
+wait_until 'is_attached late 1' 3 || fail "it waits"
 stop_daemon

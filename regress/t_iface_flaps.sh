@@ -32,19 +32,14 @@ pair_create IN1 OUT1
 	done
 } | conf
 
-# is interface number: 1, its rule is attached; 0, it waits.
-is() {
-	ctl metrics | grep -q "^bpfstatsd_attached{.*rule=\"$1\".*} $2\$"
-}
-
 # flap in out times: gone and back, each of them noticed.
 flap() {
 	_i=0
 	while [ $((_i += 1)) -le "$3" ]; do
 		pair_destroy "$1" "$2"
-		wait_until "is $1 0" 5 || fail "$1 is not missed"
+		wait_until "is_attached $1 0" 5 || fail "$1 is not missed"
 		pair_restore "$1" "$2"
-		wait_until "is $1 1" 5 || fail "$1 is not counted"
+		wait_until "is_attached $1 1" 5 || fail "$1 is not counted"
 	done
 }
 
@@ -81,7 +76,7 @@ logged "$IN: 14 more changes in this minute, now counting\$" >/dev/null ||
 flap "$IN" "$OUT" 7
 same 20 $(($(said "$IN"))) "changes that were logged in two minutes"
 pair_destroy "$IN" "$OUT"
-wait_until "is $IN 0" 5 || fail "$IN is not missed"
+wait_until "is_attached $IN 0" 5 || fail "$IN is not missed"
 stop_daemon
 same "2 19" "$(more "$IN")" "more changes, at the end"
 logged "$IN: 5 more changes in this minute, now waiting\$" >/dev/null ||
