@@ -767,6 +767,7 @@ prepare(void)
 	if (result == 0)
 		return;
 	parent.prepared = 1;
+	wake();		/* for a reload that was asked for meanwhile */
 	if (result == 1) {
 		if (parent.next != NULL)
 			engine_stop();
