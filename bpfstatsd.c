@@ -331,6 +331,7 @@ load(const char *path)
 	const char	*error;
 	char		*text;
 	size_t		 len;
+	int		 bad = 0;
 
 	if ((text = file_read(path, &len, &error)) == NULL)
 		log_at(path, 0, "%s", error);
@@ -338,12 +339,17 @@ load(const char *path)
 		log_at(path, 0, "empty file, is it being written?");
 	else if ((conf = conf_new()) == NULL)
 		log_warn("calloc");
-	else if (parse_conf(conf, path, text, len) == -1 ||
-	    counter_add_all(conf) == -1) {
-		conf_free(conf);
-		conf = NULL;
+	else if (parse_conf(conf, path, text, len) == -1)
+		bad = 1;
+	else if (counter_add_all(conf) == -1) {
+		log_warn("conf_alloc");
+		bad = 1;
 	} else if (conf->nrules == 0)
 		log_at(path, 0, "no rules");
+	if (bad) {
+		conf_free(conf);
+		conf = NULL;
+	}
 	free(text);
 	return conf;
 }

@@ -39,3 +39,27 @@ for f in "fork 11" "pipe2 24" "setsid 1" "open 24" "dup2 16" "chdir 13" \
     "write 5"; do
 	each background $f
 done
+
+# A configuration that takes many pieces of memory, and says so whichever it
+# does not get.
+awk 'BEGIN {
+	print "user root"
+	for (i = 0; i < 2000; i++) {
+		printf "rule r%d {\n\tinterface x%d\n", i, i
+		print "\tcount 5 within 10\n\tcommand \"/usr/bin/true\"\n}"
+	}
+}' | conf
+n=1
+while :; do
+	"$ctl" "$file" mmap $n 12
+	if in_net env LD_PRELOAD="$lib" FAULT="$file" "$BPFSTATSD" -n \
+	    -f "$CONF" >"$LOG" 2>&1; then
+		break
+	fi
+	was_hit || fail "many rules: refused without reason"
+	grep -q 'Cannot allocate memory' "$LOG" ||
+	    fail "many rules: mmap $n: it ended in silence"
+	n=$((n + 1))
+done
+! was_hit || fail "many rules: mmap $n: not noticed"
+within 10 $n 100 "calls of mmap that failed and one more"
