@@ -81,6 +81,7 @@ static struct parent {
 	int		 reap;		/* SIGCHLD came */
 	int		 status;	/* SIGUSR1 came */
 	int		 reload;	/* SIGHUP came */
+	int		 prepare;	/* filters may be there */
 	int		 look;		/* the bell rang: look at all rules */
 	int		 attach;	/* some counters have not been tried */
 	int		 attached;	/* some are new to the engine */
@@ -109,6 +110,7 @@ static struct parent {
 } parent = {
 	.ready_fd = -1,
 	.spare = -1,
+	.prepare = 1,
 	.checked = NEVER,
 	.notified = NEVER
 };
@@ -628,7 +630,7 @@ work_handler(int fd, short event, void *arg)
 	}
 	if (parent.reload && parent.prepared)
 		read_configuration();
-	if (!parent.prepared)
+	if (parent.prepare)
 		prepare();
 	if (parent.stopping || (!parent.prepared && !parent.counting))
 		return;
@@ -756,7 +758,8 @@ filters_done(void)
 	if (parent.prepared) {
 		counter_retry(parent.conf);
 		parent.attach = 1;
-	}
+	} else
+		parent.prepare = 1;
 	wake();
 }
 
@@ -766,6 +769,7 @@ prepare(void)
 {
 	int	 result;
 
+	parent.prepare = 0;
 	log_listen(tell, FOR_NEXT);
 	result = counter_prepare(parent.next != NULL ? parent.next :
 	    parent.conf);
@@ -836,6 +840,7 @@ load_next(void)
 	conf_free(parent.next);
 	parent.next = conf;
 	parent.prepared = 0;
+	parent.prepare = 1;
 	return 0;
 }
 
