@@ -393,14 +393,21 @@ try_attach(struct counter *counter, int *spare, int full)
 
 /*
  * May a counter that waits soon be had although nobody says so?  The return of
- * an interface is reported, and so is a filter that was compiled.
+ * an interface is reported, and so is what becomes of a filter.
  */
 static int
 may_change(const struct counter *counter)
 {
-	if (counter->hasty || counter->error == EMFILE)
-		return 1;
-	return counter->filter == NULL && counter->error != ENXIO;
+	switch (counter->error) {
+	case ENXIO:
+		return counter->hasty;
+	case EAGAIN:
+	case EINPROGRESS:
+	case EINVAL:
+	case EPFNOSUPPORT:
+		return counter->filter == NULL;
+	}
+	return 1;
 }
 
 /* Nobody knows what came before. */
