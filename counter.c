@@ -474,15 +474,18 @@ report_waiting(struct conf *conf, struct counter *counter, int error)
 	struct counter	*other;
 	const char	*text = strerror(error);
 	const char	*remedy = counter_remedy(error);
-	int		 device = counter->no_device, old = counter->error;
-	int		 seen = 0;
+	int		 device = counter->no_device, seen = 0;
 
+	/* a filter that is being compiled is nothing to report */
+	if (error == counter->error || error == EINPROGRESS) {
+		counter->error = error;
+		return;
+	}
 	if (device)
 		RB_FOREACH(other, counters, &conf->counters)
 			seen |= other->error == error && other->no_device;
 	counter->error = error;
-	/* a filter that is being compiled is nothing to report */
-	if (error == old || seen || error == EINPROGRESS)
+	if (seen)
 		return;
 	if (!device && counter->filter != NULL &&
 	    (error == EINVAL || error == EAGAIN)) {
