@@ -21,8 +21,8 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_reload.sh"
 need_daemon
-[ "$SYSTEM" = Linux ] ||
-    skip "the last second of an interface is lost on $SYSTEM"
+[ "$SYSTEM" != OpenBSD ] ||
+    skip "the last second of an interface is lost on OpenBSD"
 pair_create IN0 OUT0
 pair_create IN1 OUT1
 {
@@ -53,7 +53,7 @@ END
 start_daemon
 sent=0
 for i in 1 2 3 4 5; do
-	$IN_NET "$TOOLS/send" "$OUT1" 0 >/dev/null 2>"$DIR/err" &
+	$IN_NET "$TOOLS/send" "$OUT1" 0 >"$DIR/sent" 2>"$DIR/err" &
 	sender=$!
 	sleep 0.1
 	pair_destroy "$IN0" "$OUT0"
@@ -62,10 +62,13 @@ for i in 1 2 3 4 5; do
 		[ $((tries += 1)) -le 3000 ] || fail "it is not missed"
 		sleep 0.01
 	done
+	# FreeBSD 13 panics when bpf(4) writes to what goes away
+	[ "$SYSTEM" != FreeBSD ] || { kill -TERM $sender; wait $sender; }
 	pair_destroy "$IN1" "$OUT1"
 	wait $sender
 	n=$(sed -n 's/.*after \([0-9]*\) frames.*/\1/p' "$DIR/err")
-	[ -n "$n" ] || fail "the sender: $(cat "$DIR/err")"
+	n=${n:-$(cat "$DIR/sent")}
+	[ "${n:-0}" -gt 0 ] || fail "the sender: $(cat "$DIR/err")"
 	sent=$((sent + n))
 	pair_restore "$IN0" "$OUT0"
 	pair_restore "$IN1" "$OUT1"
