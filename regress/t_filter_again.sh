@@ -12,8 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# Started before its interface exists, which appears some seconds later:
-# packets count from then on.  Going down and up and, on Linux, a
 # A rule with a filter whose counter cannot be had for the moment does not wait
 # for the next interface: it is tried again like any other.
 
