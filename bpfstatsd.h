@@ -229,10 +229,10 @@ struct counter {
 	int			 hasty;		/* its interface came or went */
 	int64_t			 fresh;		/* the engine lacks it since */
 	int			 gone;		/* to be detached */
-	struct changes {			/* of the interface, in the */
-		int64_t		 began;		/* log for a minute; in the */
-		unsigned int	 n;		/* first of its counters */
-	}			 changes;
+	struct changes {			/* of its interface */
+		int64_t		 began;		/* ns, of the minute */
+		unsigned int	 n;		/* in it, logged or not */
+	}			 changes;	/* if first on the interface */
 	struct count		*count;		/* the engine's half */
 };
 

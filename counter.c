@@ -586,7 +586,7 @@ may_report(struct conf *conf, struct counter *counter)
 	return first->changes.n++ < MAX_CHANGES;
 }
 
-/* Log how many changes were not. */
+/* Log how many changes of an interface were not, and begin anew. */
 static void
 summarise(struct counter *first)
 {
@@ -600,8 +600,8 @@ summarise(struct counter *first)
 }
 
 /*
- * The same for all interfaces whose minute is over, or at the end.  Returns
- * whether there are some whose is not.
+ * The same for all whose minute is over, and at the end for all.  Returns
+ * whether there is more to log when another minute is over.
  */
 static int
 summarise_all(struct conf *conf, int end)

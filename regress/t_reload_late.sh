@@ -12,7 +12,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # A reload that is asked for while the filters of a bad file are still being
 # compiled comes after that one was refused, even if nothing else happens.
 
@@ -55,7 +54,8 @@ for n in 1 2 3; do
 	sleep 0.3
 	# the answer and the end of the helper are found together
 	kill -STOP "$DAEMON"
-	wait_until 'ps -A -o ppid= -o stat= | grep -Eq "^ *$DAEMON Z"' 5 ||
+	wait_until 'ps -A -o ppid= -o stat= | grep -Eq "^ *$DAEMON Z" ||
+	    [ "$(logged "configuration reload failed")" -ge $n ]' 5 ||
 	    fail "the helper does not end"
 	kill -CONT "$DAEMON"
 	wait_logged "$RELOADED" $((2 * n)) 3
