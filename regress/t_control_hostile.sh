@@ -56,13 +56,18 @@ asks() {
 wait_until asks 10 || fail "no answer: $(cat "$DIR/err")"
 
 # Before anything is measured, as many whole answers as there can be at a time,
-# and a round of all: memory that is used is kept.
+# and rounds of all: memory that was used may be kept, so what counts is the
+# most that it took.
 "$TOOLS/clients" "$SOCKET" 8 3 greedy >"$DIR/clients"
 [ "$(cat "$DIR/clients")" -ge 8 ] || fail "eight are not let in"
-"$TOOLS/clients" "$SOCKET" 100 2 >"$DIR/clients"
-wait_until asks 10 || fail "no answer: $(cat "$DIR/err")"
+most=$(resident "$DAEMON")
+for round in 1 2 3; do
+	"$TOOLS/clients" "$SOCKET" 100 2 >"$DIR/clients"
+	memory=$(resident "$DAEMON")
+	[ "$memory" -le "$most" ] || most=$memory
+	wait_until asks 10 || fail "no answer: $(cat "$DIR/err")"
+done
 sleep 6					# for the last of them
-memory=$(resident "$DAEMON")
 open=$(descriptors "$DAEMON")
 
 start_sender "$OUT" 20 10
@@ -92,7 +97,8 @@ await_total now "$SENT"
 # none is left after its time
 wait_until '[ "$(descriptors "$DAEMON")" -le "$open" ]' 10 ||
     fail "descriptors: $open, now $(descriptors "$DAEMON")"
-sanitized ||
-    within 0 "$(resident "$DAEMON")" $((memory + 1024)) "kilobytes"
+memory=$(resident "$DAEMON")
+note "kilobytes: $most before, then $memory"
+sanitized || within 0 "$memory" $((most + 1024)) "kilobytes"
 alive
 stop_daemon
