@@ -182,7 +182,8 @@ carry_counters(struct conf *from, struct conf *to)
 				window_carry(old_window, window,
 				    counter->count, now());
 		}
-		counter->changes = old->changes;
+		if (old->changes.n != 0)
+			first_of(to, counter)->changes = old->changes;
 		old->changes.n = 0;
 		old->tap.kind = NULL;
 	}

@@ -19,15 +19,20 @@
 # slow: it takes a minute until the rest is logged
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_reload.sh"
 need_daemon
 pair_create IN OUT
 pair_create IN1 OUT1
+
+# rule name interface [statement]
+rule() {
+	printf 'rule "%s" {\n\tinterface %s\n\t%s\n' "$1" "$2" "${3:-}"
+	printf '\tcommand "/usr/bin/true"\n}\n'
+}
 {
 	echo "user root"
-	for name in "$IN" "$IN1"; do
-		printf 'rule "%s" {\n\tinterface %s\n' "$name" "$name"
-		printf '\tcommand "/usr/bin/true"\n}\n'
-	done
+	rule "$IN" "$IN" "direction in"
+	rule "$IN1" "$IN1"
 } | conf
 
 # flap in out times: gone and back, each of them noticed.
@@ -75,9 +80,18 @@ within_minute && fail "more changes before a minute"
 logged "$IN: 2 more changes in this minute, now counting\$" >/dev/null ||
     fail "how it is now"
 
-# The next minute is one of its own; nothing is forgotten at the end.
+# The next minute is one of its own, a reload does not begin another, though
+# there is one more counter now, and nothing is forgotten at the end.
 began=$(now_ms)
-flap "$IN" "$OUT" 6
+flap "$IN" "$OUT" 4
+{
+	cat "$CONF"
+	rule both "$IN"
+} >"$DIR/more"
+conf_swap "$DIR/more"
+reload
+kill -KILL "$(engine_pid)"
+flap "$IN" "$OUT" 2
 pair_destroy "$IN" "$OUT"
 wait_until "is_attached $IN 0" 5 || fail "$IN is not missed"
 said=$(said "$IN")
